@@ -1,0 +1,110 @@
+/* A disruptor: a ring of preallocated slots between producers and a graph of consumers, in which every
+ * consumer sees every slot, in order, behind the consumers it depends on.
+ *
+ * After M. Thompson, D. Farley, M. Barker, P. Gee and A. Stewart, "Disruptor: High performance
+ * alternative to bounded queues for exchanging data between concurrent threads", LMAX 2011.
+ *
+ *     producers ──> ring ──> A ──> B ──┐            slc_ring_create, slc_consumer_create(A: after nobody;
+ *         ^                  └───> C ──┴──> D         B, C: after A; D: after B and C), slc_ring_gate(D)
+ *         └── may reuse a slot when D has passed it
+ *
+ * Threads: which call may overlap which, on one ring -
+ *     claim, try_claim, publish    PRODUCER_SINGLE: one thread;  PRODUCER_MULTI: any number of threads
+ *     poll, run, wait of a consumer   one thread for each consumer, beside all others
+ *     close, slot, sequences          any thread, any time
+ *     create, gate, destroy           one thread, while no other uses the ring
+ * Ownership: the ring owns slots and consumers; slc_ring_destroy frees all of them.
+ * Failure: create answers NULL and says why; a claim on a closed or (try_) full ring answers false; a
+ *   handler that fails stops its consumer, whose progress then stays where it was. */
+#ifndef SLUICE_DISRUPTOR_H
+#define SLUICE_DISRUPTOR_H
+
+#include <sluice/status.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct slc_ring slc_ring_t;
+typedef struct slc_consumer slc_consumer_t;
+
+typedef enum slc_producers {
+    SLC_PRODUCER_SINGLE, /* a claim is a comparison and an addition */
+    SLC_PRODUCER_MULTI,  /* a claim is a compare-and-swap; each slot carries its lap */
+} slc_producers_t;
+
+/* What a thread does that has nothing to do. Each stage waits on its own upstream's progress, also while
+ * that is slow rather than idle. */
+typedef enum slc_wait {
+    SLC_WAIT_SPIN,  /* burns its core */
+    SLC_WAIT_YIELD, /* spins a little, then offers its core */
+    SLC_WAIT_SLEEP, /* spins a little, yields a little, then sleeps until woken */
+} slc_wait_t;
+
+typedef struct slc_ring_config {
+    uint64_t slots;    /* a power of two, at least 2 */
+    size_t slot_bytes; /* at least 8; rounded up to 8; slots begin on a cache line */
+    slc_producers_t producers;
+    slc_wait_t wait;
+    uint32_t spins; /* turns of spinning before a yield or sleep; 0: a default */
+} slc_ring_config_t;
+
+slc_ring_t *slc_ring_create(const slc_ring_config_t *config, slc_error_t *ret_error);
+/* NULL is fine. No thread may be inside a call on the ring. */
+void slc_ring_destroy(slc_ring_t *ring);
+
+/* Adds a consumer behind `after` (`count` of them; none: behind the producers). NULL: no memory. */
+slc_consumer_t *slc_consumer_create(slc_ring_t *ring, slc_consumer_t *const *after, size_t count,
+                                    slc_error_t *ret_error);
+/* Producers may not lap this consumer. At least the last ones of the graph must gate. */
+void slc_ring_gate(slc_ring_t *ring, slc_consumer_t *consumer);
+
+/* ---- producers ---- sequences count slots from 0 */
+
+/* Takes `count` slots (1 to slots) in a row, the first being *ret_first; false: no room, or closed. */
+bool slc_ring_try_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first);
+/* The same, waiting for room; false: closed. */
+bool slc_ring_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first);
+/* Slots that a try_claim of this thread would find free just now, as far as it knows. */
+uint64_t slc_ring_room(slc_ring_t *ring);
+/* The slot of a claimed, or of a consumed, sequence. */
+void *slc_ring_slot(const slc_ring_t *ring, uint64_t sequence);
+/* Hands claimed slots to the consumers. All that was claimed must be published, in any order. */
+void slc_ring_publish(slc_ring_t *ring, uint64_t first, uint64_t count);
+/* No more claims. Consumers drain what was claimed before, then their run ends. Idempotent. */
+void slc_ring_close(slc_ring_t *ring);
+
+/* ---- consumers ---- */
+
+/* Handles the slots [first, first + count), count > 0: answers how many of them, from the first, it has
+ * done with (0 to count), or a negative number to stop with an error. Progress is published once, after
+ * the handler returned; slots it has not done with come again. */
+typedef int64_t (*slc_batch_fn)(void *context, uint64_t first, uint64_t count);
+
+/* One turn without waiting: hands over what is available, publishes the progress. Answers the number of
+ * slots done with, 0 where there are none, or the handler's negative number. */
+int64_t slc_consumer_poll(slc_consumer_t *consumer, slc_batch_fn handler, void *context);
+/* Waits by the ring's strategy until a slot is available, at most `timeout_ns` (UINT64_MAX: no bound).
+ * True: a slot is available. False: the time is over, somebody woke it, or the ring is closed and done.
+ */
+bool slc_consumer_wait(slc_consumer_t *consumer, uint64_t timeout_ns);
+/* The ring is closed and this consumer has seen every slot. */
+bool slc_consumer_done(const slc_consumer_t *consumer);
+/* THE batch loop: poll and wait until done (answers 0) or until the handler fails (its number). */
+int64_t slc_consumer_run(slc_consumer_t *consumer, slc_batch_fn handler, void *context);
+/* How many slots it has passed: the sequence it will see next. */
+uint64_t slc_consumer_sequence(const slc_consumer_t *consumer);
+/* Ends a wait of this consumer before its time. Any thread. */
+void slc_consumer_wake(slc_consumer_t *consumer);
+/* Slots claimed so far. */
+uint64_t slc_ring_claimed(const slc_ring_t *ring);
+uint64_t slc_ring_slots(const slc_ring_t *ring);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

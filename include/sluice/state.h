@@ -1,0 +1,68 @@
+/* The state of a data directory, rebuilt offline through the very logic that the server runs.
+ * Threads: a state belongs to one thread.
+ * Ownership: slc_state_replay creates, slc_state_destroy frees; text in results points into the state and
+ *   is good as long as it is.
+ * Failure: as in journal.h; nothing is left behind. The data directory is never written to. */
+#ifndef SLUICE_STATE_H
+#define SLUICE_STATE_H
+
+#include <sluice/journal.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A drop as it stands. stock == sold + remaining at all times. */
+typedef struct slc_drop_info {
+    uint64_t drop_id;
+    uint64_t stock;          /* units ever put up for sale */
+    uint64_t sold;           /* units in orders that stand */
+    uint64_t remaining;      /* units left */
+    uint64_t per_user_limit; /* 0: none */
+    uint64_t opens_at_us;
+    uint64_t closes_at_us; /* 0: never by itself */
+    uint64_t orders;       /* ever accepted, the cancelled ones among them */
+    uint64_t cancelled;
+    bool closed;                       /* by an operator */
+    char name[SLC_NAME_BYTES_MAX + 1]; /* NUL-terminated */
+} slc_drop_info_t;
+
+typedef struct slc_order_info {
+    uint64_t order_id; /* the sequence of the event that placed it */
+    uint64_t drop_id;
+    uint64_t order_key; /* 0: none */
+    uint64_t quantity;
+    uint64_t time_us;
+    bool cancelled;
+    char user[SLC_USER_BYTES_MAX + 1]; /* NUL-terminated */
+} slc_order_info_t;
+
+typedef struct slc_state slc_state_t;
+
+/* Called now and then on the way: bytes of journal done and in all, events applied. */
+typedef void (*slc_state_progress_fn)(void *context, uint64_t done_bytes, uint64_t total_bytes,
+                                      uint64_t events);
+
+/* Rebuilds the state behind event `until` (UINT64_MAX: as far as the journal goes). `progress` may be
+ * NULL. USAGE where the journal ends before `until`. */
+slc_err_t slc_state_replay(const char *data_dir, uint64_t until, slc_state_progress_fn progress,
+                           void *context, slc_state_t **ret_state, slc_error_t *ret_error);
+/* NULL is fine. */
+void slc_state_destroy(slc_state_t *state);
+
+/* Sequence of the last event applied. */
+uint64_t slc_state_sequence(const slc_state_t *state);
+/* The digest of the state, computed from scratch over its records as src/logic/digest.h defines it. */
+uint64_t slc_state_digest(const slc_state_t *state);
+
+/* The drop with the lowest number above `after_drop_id`; false: there is none. */
+bool slc_state_next_drop(const slc_state_t *state, uint64_t after_drop_id, slc_drop_info_t *ret_drop);
+/* The orders of a drop, in the order they were placed; `after_order_id` 0 for the first. */
+bool slc_state_next_order(const slc_state_t *state, uint64_t drop_id, uint64_t after_order_id,
+                          slc_order_info_t *ret_order);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,103 @@
+/* The business logic: drops, stock, limits, orders and their keys. A pure function of state and event: it
+ * knows neither clock nor disk nor threads, so that one journal always gives one state.
+ * Threads: one at a time (the apply station's, or a replay's).
+ * Ownership: create/destroy; text handed in is copied; text handed out is copied by the caller's struct.
+ * Failure: a request that cannot be met is an answer, not an error. Running out of memory while applying
+ *   an event stops the process (SLC_CHECK): the event is in the journal, and a restart applies it.
+ *
+ * The rules, in the order in which a BUY is judged (version SLC_RULES_VERSION; a journal segment names
+ * the version it was written under, and an engine that does not know it refuses to start):
+ *   1. unknown drop -> UNKNOWN_DROP
+ *   2. order_key known for (drop, user): same quantity -> the first answer (ACCEPTED, or CANCELLED where
+ *      the order was cancelled), replayed; another quantity -> CONFLICT
+ *   3. time < opens_at -> NOT_OPEN
+ *   4. closed, or closes_at set and time >= closes_at -> CLOSED
+ *   5. remaining < quantity -> SOLD_OUT
+ *   6. per_user_limit set and units held + quantity > per_user_limit -> LIMIT_EXCEEDED
+ *   7. ACCEPTED: remaining falls, an order is recorded under order_id = sequence, its key remembered.
+ * Operators' changes: an op_key that is known answers as before (replayed) where the contents are the
+ * same, CONFLICT where not; only accepted changes are remembered, with their drop, purges (the last
+ * 65,536) apart from any drop. */
+#ifndef SLC_LOGIC_LOGIC_H
+#define SLC_LOGIC_LOGIC_H
+
+#include <sluice/state.h>
+
+#define SLC_RULES_VERSION 1u
+
+typedef struct slc_logic slc_logic_t;
+
+/* A BUY as the rules see it. `user_hash` is slc_hash (base/hash.h) of the user's bytes. */
+typedef struct slc_ask {
+    uint64_t drop_id;
+    uint64_t order_key; /* 0: none */
+    uint64_t user_hash;
+    const char *user;
+    uint32_t user_bytes; /* 1 to SLC_USER_BYTES_MAX */
+    uint32_t quantity;   /* 1 to SLC_QUANTITY_MAX */
+} slc_ask_t;
+
+typedef struct slc_answer {
+    uint64_t order_id;
+    uint64_t remaining;
+    uint64_t sequence; /* of the order; or the last one applied before a refusal */
+    uint64_t time_us;
+    slc_status_t status;
+    bool replayed;
+} slc_answer_t;
+
+/* NULL: no memory. */
+slc_logic_t *slc_logic_create(void);
+/* NULL is fine. */
+void slc_logic_destroy(slc_logic_t *logic);
+
+/* ---- applying events ---- each takes the next sequence, exactly one above the last */
+
+void slc_logic_buy(slc_logic_t *logic, const slc_ask_t *ask, uint64_t sequence, uint64_t time_us,
+                   slc_answer_t *ret_answer);
+/* Any event, an ORDER_PLACED too (for replay). For a change by an operator ret_answer->order_id is the
+ * order of ORDER_CANCELLED, and ret_text (may be NULL) takes a sentence of at most 255 bytes for a
+ * refusal, empty otherwise. */
+void slc_logic_apply(slc_logic_t *logic, const slc_event_t *event, slc_answer_t *ret_answer,
+                     char ret_text[256]);
+
+/* ---- deciding without an event ---- */
+
+/* Judges a BUY that is not journaled, at `time_us` (not below that of the last event): known key or
+ * refusal. The caller guarantees that it cannot be bought (see SLC_SLOT_PROBABLE_REFUSAL); one that could
+ * be is a broken invariant and stops the process. */
+void slc_logic_refuse(slc_logic_t *logic, const slc_ask_t *ask, uint64_t time_us,
+                      slc_answer_t *ret_answer);
+
+/* ---- hiding memory latency ---- call in this order, some BUYs ahead of slc_logic_buy; pure hints */
+
+void slc_logic_prefetch_index(const slc_logic_t *logic, const slc_ask_t *ask);
+void slc_logic_prefetch_record(const slc_logic_t *logic, const slc_ask_t *ask);
+
+/* ---- looking ---- */
+
+uint64_t slc_logic_sequence(const slc_logic_t *logic);
+uint64_t slc_logic_time_us(const slc_logic_t *logic); /* of the last event applied */
+/* The digest, kept incrementally; src/logic/digest.h defines it. Costs a hash for each drop touched since
+ * the last call. */
+uint64_t slc_logic_digest(slc_logic_t *logic);
+/* The same from scratch, over every record. */
+uint64_t slc_logic_digest_recomputed(const slc_logic_t *logic);
+uint64_t slc_logic_drop_count(const slc_logic_t *logic);
+uint64_t slc_logic_order_count(const slc_logic_t *logic); /* records kept, cancelled ones among them */
+bool slc_logic_drop(const slc_logic_t *logic, uint64_t drop_id, slc_drop_info_t *ret_drop);
+/* The drop with the lowest number above `after_drop_id`. */
+bool slc_logic_next_drop(const slc_logic_t *logic, uint64_t after_drop_id, slc_drop_info_t *ret_drop);
+bool slc_logic_order(const slc_logic_t *logic, uint64_t order_id, slc_order_info_t *ret_order);
+bool slc_logic_next_order(const slc_logic_t *logic, uint64_t drop_id, uint64_t after_order_id,
+                          slc_order_info_t *ret_order);
+/* Bytes of RAM held for orders and their indexes. */
+uint64_t slc_logic_order_bytes(const slc_logic_t *logic);
+
+/* ---- what changed ---- for whoever publishes counters: drops touched since the last call, each once; a
+ * purged one with `exists` false. */
+typedef void (*slc_logic_touched_fn)(void *context, uint64_t drop_id, bool exists,
+                                     const slc_drop_info_t *drop);
+void slc_logic_take_touched(slc_logic_t *logic, slc_logic_touched_fn each, void *context);
+
+#endif

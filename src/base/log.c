@@ -197,6 +197,9 @@ static void write_message(slc_log_level_t level, const char *message)
 #define MESSAGE_BYTES_MAX 2048
 
 static void write_formatted(slc_log_level_t level, uint64_t suppressed, const char *format,
+                            va_list arguments) __attribute__((format(printf, 3, 0)));
+
+static void write_formatted(slc_log_level_t level, uint64_t suppressed, const char *format,
                             va_list arguments)
 {
     char message[MESSAGE_BYTES_MAX];

@@ -20,6 +20,7 @@ typedef struct slc_directory {
     const slc_sys_t *sys;
     int fd;
     int lock_fd; /* -1: opened read-only */
+    bool begun;  /* a journal was begun here: without a segment it has been deleted */
     uint8_t id[SLC_DIRECTORY_ID_BYTES];
     char path[4096];
 } slc_directory_t;
@@ -27,9 +28,12 @@ typedef struct slc_directory {
 /* For the server: creates the directory (mode 0700) and its identity where missing, takes the lock. */
 slc_err_t slc_directory_open(const slc_sys_t *sys, const char *path, slc_directory_t **ret_directory,
                              slc_error_t *ret_error);
-/* For tools: reads only, takes no lock. */
+/* For tools: reads only, takes no lock. An id of zeros: a server is just creating the directory. */
 slc_err_t slc_directory_open_readonly(const slc_sys_t *sys, const char *path,
                                       slc_directory_t **ret_directory, slc_error_t *ret_error);
+/* Notes durably that a journal was begun. Called between the first segment's birth and the first
+ * acknowledgement. */
+slc_err_t slc_directory_mark_begun(slc_directory_t *directory, slc_error_t *ret_error);
 /* NULL is fine. */
 void slc_directory_close(slc_directory_t *directory);
 

@@ -23,10 +23,10 @@ typedef enum slc_durability {
 
 typedef struct slc_writer_config {
     slc_durability_t durability;
-    uint64_t
-        segment_bytes; /* of a fresh segment; a multiple of 4096, at least 2 full blocks and header */
+    uint64_t segment_bytes;   /* of a fresh one; a multiple of 4096, at least 2 full blocks and header */
     uint32_t block_bytes_max; /* a multiple of 4096, 8192 to 4 MiB */
     bool no_direct;           /* do not try O_DIRECT */
+    bool prepare_inside;      /* no thread: the next segment is made within the commit that needs it */
 } slc_writer_config_t;
 
 #define SLC_SEGMENT_BYTES_DEFAULT (UINT64_C(64) << 20)
@@ -73,6 +73,12 @@ uint64_t slc_writer_sequence(const slc_writer_t *writer);
 /* "direct", "fdatasync" or "page-cache", and why, where it is not the best. */
 const char *slc_writer_method(const slc_writer_t *writer);
 const char *slc_writer_method_reason(const slc_writer_t *writer);
+
+/* OK: the next segment is ready or being made. Otherwise why it could not be (a full disk, as a rule),
+ * tried again every second: time to take no more BUYs, while slc_writer_room_bytes still lasts. */
+slc_err_t slc_writer_next_segment(slc_writer_t *writer, slc_error_t *ret_error);
+/* Bytes of blocks that the current segment still takes. Writer's thread. */
+uint64_t slc_writer_room_bytes(const slc_writer_t *writer);
 
 /* Counted since open. Reads are exact on the writer's thread, approximate elsewhere. */
 typedef struct slc_writer_stats {

@@ -41,25 +41,28 @@ typedef enum slc_producers {
 typedef enum slc_wait {
     SLC_WAIT_SPIN,  /* burns its core */
     SLC_WAIT_YIELD, /* spins a little, then offers its core */
-    SLC_WAIT_SLEEP, /* spins a little, yields a little, then sleeps until woken */
+    SLC_WAIT_SLEEP, /* spins a little, yields a little, then sleeps until woken: no CPU while idle */
 } slc_wait_t;
 
 typedef struct slc_ring_config {
-    uint64_t slots;    /* a power of two, at least 2 */
-    size_t slot_bytes; /* at least 8; rounded up to 8; slots begin on a cache line */
+    uint64_t slots;    /* a power of two, 2 to 2^32 */
+    size_t slot_bytes; /* 8 to 2^20; rounded up to 8; the first slot begins on a cache line */
     slc_producers_t producers;
     slc_wait_t wait;
     uint32_t spins; /* turns of spinning before a yield or sleep; 0: a default */
 } slc_ring_config_t;
 
+/* All memory is allocated and touched here, none later. NULL: SLC_ERR_USAGE or SLC_ERR_NO_MEMORY. */
 slc_ring_t *slc_ring_create(const slc_ring_config_t *config, slc_error_t *ret_error);
 /* NULL is fine. No thread may be inside a call on the ring. */
 void slc_ring_destroy(slc_ring_t *ring);
 
-/* Adds a consumer behind `after` (`count` of them; none: behind the producers). NULL: no memory. */
+/* Adds a consumer behind `after` (`count` of them; none: behind the producers). It begins with the next
+ * slot to be claimed, or beside the slowest that it comes after. NULL: SLC_ERR_NO_MEMORY. */
 slc_consumer_t *slc_consumer_create(slc_ring_t *ring, slc_consumer_t *const *after, size_t count,
                                     slc_error_t *ret_error);
-/* Producers may not lap this consumer. At least the last ones of the graph must gate. */
+/* Producers may not lap this consumer. At least the last ones of the graph must gate: a claim on a ring
+ * without a gate aborts, and a consumer that no gate comes after would be overrun. */
 void slc_ring_gate(slc_ring_t *ring, slc_consumer_t *consumer);
 
 /* ---- producers ---- sequences count slots from 0 */
@@ -68,11 +71,15 @@ void slc_ring_gate(slc_ring_t *ring, slc_consumer_t *consumer);
 bool slc_ring_try_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first);
 /* The same, waiting for room; false: closed. */
 bool slc_ring_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first);
-/* Slots that a try_claim of this thread would find free just now, as far as it knows. */
+/* Slots that a try_claim of this thread would find free just now, as far as it knows. It knows what the
+ * last look at the consumers told, and looks again only when nothing of that is left: so 0 is fresh, and
+ * any other number may be less than there is. Other producers may take them first. 0 once closed. */
 uint64_t slc_ring_room(slc_ring_t *ring);
 /* The slot of a claimed, or of a consumed, sequence. */
 void *slc_ring_slot(const slc_ring_t *ring, uint64_t sequence);
-/* Hands claimed slots to the consumers. All that was claimed must be published, in any order. */
+/* Hands claimed slots to the consumers. All that was claimed must be published, in any order; consumers
+ * stop in front of the first slot that is not. With SLC_WAIT_SLEEP it is a sequentially consistent store,
+ * as that of slc_consumer_poll below. */
 void slc_ring_publish(slc_ring_t *ring, uint64_t first, uint64_t count);
 /* No more claims. Consumers drain what was claimed before, then their run ends. Idempotent. */
 void slc_ring_close(slc_ring_t *ring);
@@ -85,21 +92,36 @@ void slc_ring_close(slc_ring_t *ring);
 typedef int64_t (*slc_batch_fn)(void *context, uint64_t first, uint64_t count);
 
 /* One turn without waiting: hands over what is available, publishes the progress. Answers the number of
- * slots done with, 0 where there are none, or the handler's negative number. */
+ * slots done with, 0 where there are none, or the handler's negative number.
+ *
+ * Progress is published by a sequentially consistent store, and poll, wait and slc_consumer_sequence read
+ * the progress of others by sequentially consistent loads. So a thread that can't sleep in
+ * slc_consumer_wait (it sleeps in epoll, say) may be woken by a flag of its own -
+ *
+ *     the sleeper                                     the thread of an upstream consumer
+ *     atomic_store(&armed, true)                      slc_consumer_poll(upstream, ...) > 0
+ *     poll, wait(0) or slc_consumer_sequence:         if (atomic_exchange(&armed, false))
+ *         nothing new? then sleep                         wake it, by an eventfd, say
+ *
+ * with the flag's operations sequentially consistent too: either the sleeper sees the progress, or the
+ * other thread sees the flag. */
 int64_t slc_consumer_poll(slc_consumer_t *consumer, slc_batch_fn handler, void *context);
-/* Waits by the ring's strategy until a slot is available, at most `timeout_ns` (UINT64_MAX: no bound).
+/* Waits by the ring's strategy until a slot is available, at most `timeout_ns` (UINT64_MAX: no bound; 0:
+ * only looks).
  * True: a slot is available. False: the time is over, somebody woke it, or the ring is closed and done.
  */
 bool slc_consumer_wait(slc_consumer_t *consumer, uint64_t timeout_ns);
 /* The ring is closed and this consumer has seen every slot. */
 bool slc_consumer_done(const slc_consumer_t *consumer);
-/* THE batch loop: poll and wait until done (answers 0) or until the handler fails (its number). */
+/* THE batch loop: poll and wait until done (answers 0) or until the handler fails (its number). A handler
+ * that answers 0 is called again at once. */
 int64_t slc_consumer_run(slc_consumer_t *consumer, slc_batch_fn handler, void *context);
 /* How many slots it has passed: the sequence it will see next. */
 uint64_t slc_consumer_sequence(const slc_consumer_t *consumer);
-/* Ends a wait of this consumer before its time. Any thread. */
+/* Ends a wait of this consumer before its time: the one it is in, or else its next one that finds no
+ * slot. Any thread. */
 void slc_consumer_wake(slc_consumer_t *consumer);
-/* Slots claimed so far. */
+/* Slots claimed so far; says nothing about their contents. */
 uint64_t slc_ring_claimed(const slc_ring_t *ring);
 uint64_t slc_ring_slots(const slc_ring_t *ring);
 

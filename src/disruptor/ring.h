@@ -1,0 +1,88 @@
+/* The inside of a ring and of a consumer, shared by the files of this folder and by nobody else.
+ * Threads: each field says who writes it; a field without a word is constant after creation.
+ * Ownership: the ring owns its slots, laps, gates and consumers.
+ * Failure: none; plain structures.
+ *
+ * The rules that everything rests on, N being the number of slots -
+ *   room       a sequence s is claimed only when each gating consumer has passed s - N
+ *   publish    a slot is written by its claimer alone, until it is published
+ *   order      a consumer hands over s only after s was published, or was passed by all it comes after
+ *   end        once `end` is set, it equals `claim`, and no claim succeeds any more */
+#ifndef SLC_DISRUPTOR_RING_H
+#define SLC_DISRUPTOR_RING_H
+
+#include "disruptor/sequence.h"
+#include "disruptor/wait.h"
+
+#include <sluice/disruptor.h>
+
+/* The claim word holds the next sequence to be claimed and, in its top bit, whether the ring is closed,
+ * so that a claim and a close meet in one compare-and-swap and have an order. */
+#define SLC_CLAIM_CLOSED (UINT64_C(1) << 63)
+
+#define SLC_END_OPEN UINT64_MAX /* `end` of a ring that is not closed */
+
+/* The padding keeps writers apart. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
+struct slc_ring {
+    char *slots;
+    /* For each slot the lap (sequence / N, modulo 2^32) in which it was last published. In multi-producer
+     * mode consumers read it; in single-producer mode the producer notes in it what was published out of
+     * order. A slot holds the wanted lap or the one before, so 32 bits are plenty. */
+    _Atomic uint32_t *laps;
+    uint64_t mask; /* N - 1 */
+    uint32_t lap_shift;
+    size_t slot_bytes;
+    slc_producers_t producers;
+    slc_wait_t wait;
+    uint32_t spins;
+    slc_sequence_t **gates; /* of the gating consumers */
+    size_t gate_count;
+    slc_consumer_t *consumers; /* a list, newest first */
+    size_t consumer_count;
+    _Atomic uint64_t end; /* written once, by close: the number of slots that were ever claimed */
+
+    /* ---- producers ---- */
+    /* Next to claim, and the closed bit. */
+    alignas(SLC_LINE_PAIR_BYTES) _Atomic uint64_t claim;
+    /* Sequences below it may be claimed without a look at the gates: the slowest gate as last seen, plus
+     * N. In multi-producer mode any producer writes it; an older value written late only costs a look. */
+    _Atomic uint64_t room_end;
+    /* Single-producer mode, private to the producer: */
+    uint64_t published_end; /* all below is published */
+    uint64_t early;         /* slots above it that are published already */
+
+    /* In single-producer mode the number of published slots. In multi-producer mode only its bell serves,
+     * for those who wait for a lap. */
+    slc_sequence_t published;
+};
+
+struct slc_consumer {
+    slc_sequence_t progress; /* the next sequence to see; written by the consumer's own thread */
+
+    slc_ring_t *ring;
+    slc_consumer_t *next_in_ring;
+    uint64_t next;      /* progress, without a look at a shared line; private to the consumer's thread */
+    uint64_t limit;     /* slots below it may be handed over, as last seen; private likewise */
+    _Atomic bool woken; /* slc_consumer_wake came, and no wait has ended by it yet */
+    size_t after_count; /* 0: behind the producers */
+    slc_sequence_t *after[];
+};
+
+/* The first sequence that `consumer` may not see yet; raises consumer->limit to it. *ret_slowest is the
+ * sequence that holds it there. Only on the consumer's own thread. */
+uint64_t slc_barrier_limit(slc_consumer_t *consumer, slc_sequence_t **ret_slowest);
+
+/* The slowest of the gating consumers. */
+uint64_t slc_barrier_gate(const slc_ring_t *ring, slc_sequence_t **ret_slowest);
+
+static inline _Atomic uint32_t *slc_ring_lap_at(const slc_ring_t *ring, uint64_t sequence)
+{
+    return &ring->laps[sequence & ring->mask];
+}
+
+static inline uint32_t slc_ring_lap(const slc_ring_t *ring, uint64_t sequence)
+{
+    return (uint32_t)(sequence >> ring->lap_shift);
+}
+
+#endif

@@ -56,6 +56,12 @@ static int posix_fdatasync(void *self, int fd)
     return outcome(fdatasync(fd));
 }
 
+static int posix_forget(void *self, int fd)
+{
+    (void)self;
+    return -posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* answers the errno itself */
+}
+
 static int posix_truncate(void *self, int fd, uint64_t bytes)
 {
     (void)self;
@@ -179,6 +185,7 @@ const slc_sys_t *slc_sys_posix(void)
         .pwrite = posix_pwrite,
         .fsync = posix_fsync,
         .fdatasync = posix_fdatasync,
+        .forget = posix_forget,
         .truncate = posix_truncate,
         .size = posix_size,
         .rename = posix_rename,

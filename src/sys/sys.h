@@ -25,6 +25,9 @@ struct slc_sys {
     ssize_t (*pwrite)(void *self, int fd, const void *bytes, size_t count, uint64_t offset);
     int (*fsync)(void *self, int fd); /* files and directories */
     int (*fdatasync)(void *self, int fd);
+    /* Drops what the page cache holds of a synced file, so that the next read comes from the device:
+     * after a failed sync the cache shows bytes that the device has not. */
+    int (*forget)(void *self, int fd);
     int (*truncate)(void *self, int fd, uint64_t bytes);
     int64_t (*size)(void *self, int fd);
     int (*rename)(void *self, int dir, const char *from, const char *to);

@@ -250,6 +250,10 @@ static slc_err_t open_for_reader(slc_directory_t *directory, slc_error_t *ret_er
     }
     bool known = false;
     code = read_identity(directory, fd, &known, ret_error);
+    if (code == SLC_ERR_DAMAGED) {
+        /* Perhaps a server wrote the identity and its first segment between our two looks. */
+        code = read_identity(directory, fd, &known, ret_error);
+    }
     (void)sys->close(sys->self, fd); /* nothing was written through it */
     return code;
 }

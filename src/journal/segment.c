@@ -83,7 +83,7 @@ static int add_name(void *context, const char *name)
     return 0;
 }
 
-static int compare_numbers(const void *a, const void *b)
+int slc_segment_compare(const void *a, const void *b)
 {
     uint32_t left = *(const uint32_t *)a;
     uint32_t right = *(const uint32_t *)b;
@@ -102,7 +102,7 @@ slc_err_t slc_segment_list(const slc_directory_t *directory, uint32_t **ret_numb
                              "cannot list the data directory %s", directory->path);
     }
     if (list.count > 0) {
-        qsort(list.numbers, list.count, sizeof *list.numbers, compare_numbers);
+        qsort(list.numbers, list.count, sizeof *list.numbers, slc_segment_compare);
     }
     *ret_numbers = list.numbers;
     *ret_count = list.count;

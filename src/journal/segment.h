@@ -28,6 +28,9 @@ void slc_segment_name(uint32_t number, char ret_name[SLC_SEGMENT_NAME_BYTES]);
 slc_err_t slc_segment_list(const slc_directory_t *directory, uint32_t **ret_numbers, size_t *ret_count,
                            slc_error_t *ret_error);
 
+/* Order of numbers, for qsort and bsearch. */
+int slc_segment_compare(const void *a, const void *b);
+
 /* Fills in header->checksum too. */
 void slc_segment_encode(slc_segment_header_t *header, uint8_t ret_block[SLC_SEGMENT_HEADER_BYTES]);
 

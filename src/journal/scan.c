@@ -1,0 +1,505 @@
+#include "journal/scan.h"
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/error.h"
+#include "journal/tail.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One read. Two of them are held, so that one is always checked ahead of the one being handed out. */
+#define WINDOW_BYTES ((size_t)4 << 20)
+#define WINDOW_BLOCKS (WINDOW_BYTES / SLC_PAGE_BYTES)
+/* A segment that is listed and gone when it is opened: how often to look again. */
+#define VANISHED_MAX 8u
+
+static_assert(WINDOW_BYTES >= SLC_BLOCK_BYTES_LIMIT, "a window holds the longest block");
+
+typedef struct {
+    uint8_t *bytes;
+    slc_scanned_t *blocks; /* WINDOW_BLOCKS */
+    size_t count;
+    size_t taken;
+} window_t;
+
+struct slc_scan {
+    const slc_directory_t *directory;
+    slc_scan_ahead_fn ahead;
+    void *context;
+
+    /* Behind the last block that was checked. */
+    int fd; /* -1: no segment */
+    slc_segment_header_t header;
+    uint64_t offset;
+    uint64_t sequence;
+    uint64_t time_us;
+    uint64_t chain; /* of the last block that is no ROLLED seal */
+    slc_last_t last;
+
+    window_t windows[2];
+    window_t *current;
+    bool stopped; /* nothing more will be checked; stop_code is for behind the windows */
+    slc_err_t stop_code;
+    slc_error_t stop_error;
+    slc_scan_end_t end;
+    bool ended; /* `end` was handed out */
+
+    uint64_t total_bytes;
+    uint64_t done_bytes;
+};
+
+static void stop(slc_scan_t *scan, slc_err_t code, const slc_error_t *error)
+{
+    scan->stopped = true;
+    scan->stop_code = code;
+    if (code != SLC_END) {
+        scan->stop_error = *error;
+    }
+}
+
+static void leave(slc_scan_t *scan)
+{
+    if (scan->fd >= 0) {
+        (void)scan->directory->sys->close(scan->directory->sys->self, scan->fd); /* only read from */
+        scan->fd = -1;
+    }
+}
+
+/* ---- from segment to segment ---- */
+
+static void enter(slc_scan_t *scan, int fd, const slc_segment_header_t *header)
+{
+    leave(scan);
+    scan->fd = fd;
+    scan->header = *header;
+    scan->offset = SLC_SEGMENT_HEADER_BYTES;
+    scan->sequence = header->first_sequence - 1;
+    scan->time_us = header->last_time_us;
+    scan->chain = header->checksum;
+    scan->last = SLC_LAST_BLOCK;
+}
+
+static slc_err_t list(const slc_scan_t *scan, uint32_t **ret_numbers, size_t *ret_count,
+                      slc_error_t *ret_error)
+{
+    return slc_segment_list(scan->directory, ret_numbers, ret_count, ret_error);
+}
+
+static slc_err_t missing(const slc_scan_t *scan, uint32_t number, slc_error_t *ret_error)
+{
+    return slc_segment_damaged(scan->directory, number, 0, ret_error,
+                               "the segment is missing although there are later ones");
+}
+
+/* Looks for the next segment. A segment has its name before anything in the one before says so, hence
+ * looking after that can't miss it. */
+static slc_err_t find_successor(slc_scan_t *scan, slc_successor_t *ret_successor, int *ret_fd,
+                                slc_segment_header_t *ret_header, slc_error_t *error)
+{
+    uint32_t wanted = scan->header.number + 1;
+    slc_err_t code = SLC_OK;
+    *ret_successor = SLC_SUCCESSOR_NONE;
+    for (unsigned tries = 0; tries < VANISHED_MAX; tries++) {
+        uint32_t *numbers = NULL;
+        size_t count = 0;
+        code = list(scan, &numbers, &count, error);
+        bool is_last = count == 0 || numbers[count - 1] < wanted;
+        bool is_there =
+            !is_last && bsearch(&wanted, numbers, count, sizeof wanted, slc_segment_compare) != NULL;
+        free(numbers);
+        if (code != SLC_OK || is_last) {
+            return code;
+        }
+        if (!is_there) {
+            return missing(scan, wanted, error);
+        }
+        code = slc_segment_open(scan->directory, wanted, O_RDONLY, ret_fd, ret_header, error);
+        if (code == SLC_OK) {
+            bool continues = ret_header->first_sequence == scan->sequence + 1 &&
+                             ret_header->chain == scan->chain &&
+                             ret_header->last_time_us == scan->time_us;
+            *ret_successor = continues ? SLC_SUCCESSOR_CONTINUES : SLC_SUCCESSOR_CONTRADICTS;
+            return SLC_OK;
+        }
+        if (error->sys_errno != ENOENT) {
+            return code;
+        }
+    }
+    return code;
+}
+
+/* END: there is no journal yet. */
+static slc_err_t open_first(slc_scan_t *scan, int *ret_fd, slc_segment_header_t *ret_header,
+                            slc_error_t *error)
+{
+    slc_err_t code = SLC_OK;
+    if (slc_bytes_are_zero(scan->directory->id, SLC_DIRECTORY_ID_BYTES)) {
+        return SLC_END; /* a server is just creating it */
+    }
+    for (unsigned tries = 0; tries < VANISHED_MAX; tries++) {
+        uint32_t *numbers = NULL;
+        size_t count = 0;
+        code = list(scan, &numbers, &count, error);
+        uint32_t first = count > 0 ? numbers[0] : 0;
+        free(numbers);
+        if (code != SLC_OK) {
+            return code;
+        }
+        if (first == 0) {
+            return scan->directory->begun
+                       ? slc_segment_damaged(scan->directory, 1, 0, error,
+                                             "a journal was begun here, and all of its "
+                                             "segments are missing")
+                       : SLC_END;
+        }
+        if (first != 1) {
+            return missing(scan, 1, error);
+        }
+        code = slc_segment_open(scan->directory, first, O_RDONLY, ret_fd, ret_header, error);
+        if (code == SLC_OK) {
+            scan->total_bytes = ret_header->segment_bytes * count;
+            return SLC_OK;
+        }
+        if (error->sys_errno != ENOENT) {
+            return code;
+        }
+    }
+    return code;
+}
+
+static slc_err_t enter_first(slc_scan_t *scan, slc_error_t *error)
+{
+    slc_segment_header_t header;
+    int fd = -1;
+    slc_err_t code = open_first(scan, &fd, &header, error);
+    if (code != SLC_OK) {
+        return code;
+    }
+    enter(scan, fd, &header);
+    if (header.first_sequence != 1 || header.chain != 0 || header.last_time_us != 0) {
+        return slc_segment_damaged(scan->directory, header.number, 0, error,
+                                   "the first segment says that there was one before it");
+    }
+    return SLC_OK;
+}
+
+/* ---- blocks ---- */
+
+static slc_block_place_t place_at(const slc_scan_t *scan, uint64_t offset)
+{
+    return (slc_block_place_t){
+        .directory = slc_load_u64(scan->directory->id),
+        .offset = offset,
+        .segment_bytes = scan->header.segment_bytes,
+        .segment = scan->header.number,
+    };
+}
+
+static bool in_place(const slc_scan_t *scan, const slc_block_header_t *header)
+{
+    return header->first_sequence == scan->sequence + 1 && header->chain == scan->chain &&
+           header->time_us >= scan->time_us && scan->last != SLC_LAST_ROLLED;
+}
+
+static void move_behind(slc_scan_t *scan, const slc_block_header_t *header)
+{
+    scan->offset += header->total_bytes;
+    scan->sequence += header->events;
+    scan->time_us = header->time_us;
+    if ((header->flags & SLC_BLOCK_ROLLED) != 0) {
+        scan->last = SLC_LAST_ROLLED;
+        return;
+    }
+    scan->chain = header->checksum;
+    scan->last = (header->flags & SLC_BLOCK_SEAL) != 0 ? SLC_LAST_SEAL : SLC_LAST_BLOCK;
+}
+
+/* Checks the blocks in what was read, up to the first that is none, or not whole. */
+static void take_blocks(slc_scan_t *scan, window_t *window, size_t filled)
+{
+    for (size_t at = 0; at < filled;) {
+        slc_scanned_t *block = &window->blocks[window->count];
+        slc_block_place_t place = place_at(scan, scan->offset);
+        if (slc_block_read(window->bytes + at, filled - at, &place, &block->header) != SLC_BLOCK_VALID ||
+            !in_place(scan, &block->header)) {
+            return;
+        }
+        block->payload = window->bytes + at + SLC_BLOCK_HEADER_BYTES;
+        block->offset = scan->offset;
+        block->segment = scan->header.number;
+        window->count++;
+        at += block->header.total_bytes;
+        move_behind(scan, &block->header);
+        if (scan->ahead != NULL) {
+            scan->ahead(scan->context, &block->header);
+        }
+    }
+}
+
+static slc_err_t read_blocks(slc_scan_t *scan, window_t *window, slc_error_t *error)
+{
+    uint64_t left = scan->header.segment_bytes - scan->offset;
+    size_t count = left < WINDOW_BYTES ? (size_t)left : WINDOW_BYTES;
+    slc_err_t code = slc_segment_read(scan->directory, &scan->header, scan->fd, window->bytes, count,
+                                      scan->offset, error);
+    if (code == SLC_OK) {
+        take_blocks(scan, window, count);
+    }
+    return code;
+}
+
+/* ---- the end of a segment ---- */
+
+static void note_roll(slc_scan_t *scan)
+{
+    bool finished = scan->last == SLC_LAST_ROLLED || scan->offset == scan->header.segment_bytes;
+    scan->end.unrolled_segment = finished ? 0 : scan->header.number;
+    scan->end.unrolled_offset = scan->offset;
+    scan->end.unrolled_seal = (slc_block_header_t){
+        .flags = SLC_BLOCK_SEAL | SLC_BLOCK_ROLLED,
+        .first_sequence = scan->sequence + 1,
+        .durable_sequence = scan->sequence,
+        .time_us = scan->time_us,
+        .chain = scan->chain,
+    };
+}
+
+static void note_end(slc_scan_t *scan, const slc_rule_t *rule, uint64_t bytes_end)
+{
+    scan->end.rule = rule;
+    scan->end.bytes_end = bytes_end;
+    scan->end.end = (slc_journal_end_t){
+        .sequence = scan->sequence,
+        .time_us = scan->time_us,
+        .chain = scan->chain,
+        .segment = scan->header.number,
+        .offset = scan->offset,
+        .sealed = scan->last == SLC_LAST_SEAL,
+    };
+    stop(scan, SLC_END, NULL);
+}
+
+static slc_err_t judge(slc_scan_t *scan, const slc_rule_t *rule, const slc_tail_t *tail, int next_fd,
+                       const slc_segment_header_t *next, slc_error_t *error)
+{
+    switch (rule->verdict) {
+    case SLC_VERDICT_NEXT:
+        note_roll(scan);
+        enter(scan, next_fd, next);
+        return SLC_OK;
+    case SLC_VERDICT_OPEN:
+    case SLC_VERDICT_SEALED:
+    case SLC_VERDICT_TORN:
+        note_end(scan, rule, tail->bytes_end);
+        return SLC_OK;
+    case SLC_VERDICT_DAMAGED:
+        break;
+    }
+    return slc_segment_damaged(scan->directory, scan->header.number, scan->offset, error,
+                               "%s (events from %" PRIu64 " on; seen at offset %" PRIu64 ")", rule->label,
+                               scan->sequence + 1, tail->witness_offset);
+}
+
+/* No block is valid where the next one belongs: finds out why. OK: go on reading, or stopped at an end.
+ */
+static slc_err_t end_of_blocks(slc_scan_t *scan, window_t *window, slc_error_t *error)
+{
+    slc_tail_t tail;
+    slc_finding_t finding = {.last = scan->last};
+    slc_segment_header_t next;
+    int next_fd = -1;
+    slc_err_t code = slc_tail_examine(scan->directory, &scan->header, scan->fd, scan->offset,
+                                      scan->sequence, &tail, error);
+    if (code == SLC_OK) {
+        code = find_successor(scan, &finding.successor, &next_fd, &next, error);
+    }
+    if (code != SLC_OK) {
+        return code;
+    }
+    finding.rest = tail.rest;
+    finding.witness = tail.witness;
+    const slc_rule_t *rule = slc_decide(finding);
+    /* A live server may have finished the block while we looked behind it. What speaks against the place
+     * was written after the block was durable, so a look that begins now sees the truth. */
+    if (rule->verdict == SLC_VERDICT_DAMAGED) {
+        code = read_blocks(scan, window, error);
+    }
+    if (code == SLC_OK && window->count == 0) {
+        code = judge(scan, rule, &tail, next_fd, &next, error);
+    }
+    if (next_fd >= 0 && scan->fd != next_fd) {
+        (void)scan->directory->sys->close(scan->directory->sys->self, next_fd); /* only read from */
+    }
+    return code;
+}
+
+/* Checks blocks until the window has some, or the scan has stopped. */
+static void fill(slc_scan_t *scan, window_t *window)
+{
+    slc_error_t error = {0};
+    slc_err_t code = SLC_OK;
+    window->count = 0;
+    window->taken = 0;
+    if (scan->fd < 0 && !scan->stopped) {
+        code = enter_first(scan, &error);
+    }
+    while (code == SLC_OK && !scan->stopped && window->count == 0) {
+        code = read_blocks(scan, window, &error);
+        if (code == SLC_OK && window->count == 0) {
+            code = end_of_blocks(scan, window, &error);
+        }
+    }
+    if (code != SLC_OK) {
+        stop(scan, code, &error);
+    }
+}
+
+/* ---- the outside ---- */
+
+slc_err_t slc_scan_open(const slc_directory_t *directory, slc_scan_ahead_fn ahead, void *context,
+                        slc_scan_t **ret_scan, slc_error_t *ret_error)
+{
+    slc_scan_t *scan = calloc(1, sizeof *scan);
+    if (scan == NULL) {
+        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "out of memory for reading the journal");
+    }
+    scan->directory = directory;
+    scan->ahead = ahead;
+    scan->context = context;
+    scan->fd = -1;
+    for (size_t i = 0; i < 2; i++) {
+        scan->windows[i].bytes = malloc(WINDOW_BYTES);
+        scan->windows[i].blocks = malloc(WINDOW_BLOCKS * sizeof *scan->windows[i].blocks);
+        if (scan->windows[i].bytes == NULL || scan->windows[i].blocks == NULL) {
+            slc_scan_close(scan);
+            return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "out of memory for reading the journal");
+        }
+    }
+    *ret_scan = scan;
+    return SLC_OK;
+}
+
+void slc_scan_close(slc_scan_t *scan)
+{
+    if (scan == NULL) {
+        return;
+    }
+    leave(scan);
+    for (size_t i = 0; i < 2; i++) {
+        free(scan->windows[i].bytes);
+        free(scan->windows[i].blocks);
+    }
+    free(scan);
+}
+
+static slc_err_t answer_stop(slc_scan_t *scan, slc_error_t *ret_error)
+{
+    if (scan->stop_code == SLC_END) {
+        scan->ended = true;
+        scan->done_bytes = scan->total_bytes;
+        return SLC_END;
+    }
+    if (ret_error != NULL) {
+        *ret_error = scan->stop_error;
+    }
+    return scan->stop_code;
+}
+
+slc_err_t slc_scan_next(slc_scan_t *scan, slc_scanned_t *ret_block, slc_error_t *ret_error)
+{
+    if (scan->current == NULL) {
+        scan->current = &scan->windows[0];
+        fill(scan, &scan->windows[0]);
+        fill(scan, &scan->windows[1]);
+    } else if (scan->current->taken == scan->current->count) {
+        window_t *empty = scan->current;
+        scan->current = empty == &scan->windows[0] ? &scan->windows[1] : &scan->windows[0];
+        fill(scan, empty);
+    }
+    if (scan->current->taken == scan->current->count) {
+        return answer_stop(scan, ret_error);
+    }
+    *ret_block = scan->current->blocks[scan->current->taken++];
+    scan->done_bytes += ret_block->header.total_bytes;
+    return SLC_OK;
+}
+
+/* The last segment of the list that begins at or before `sequence`, open. */
+static slc_err_t find_segment(const slc_scan_t *scan, const uint32_t *numbers, size_t count,
+                              uint64_t sequence, int *ret_fd, slc_segment_header_t *ret_header,
+                              slc_error_t *ret_error)
+{
+    const slc_sys_t *sys = scan->directory->sys;
+    size_t low = 0;
+    size_t high = count;
+    int best = -1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        slc_segment_header_t header;
+        int fd = -1;
+        slc_err_t code =
+            slc_segment_open(scan->directory, numbers[middle], O_RDONLY, &fd, &header, ret_error);
+        if (code != SLC_OK) {
+            (void)(best < 0 ? 0 : sys->close(sys->self, best)); /* only read from */
+            return code;
+        }
+        bool before = header.first_sequence <= sequence || middle == 0;
+        int worse = before ? best : fd;
+        if (before) {
+            best = fd;
+            *ret_header = header;
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+        (void)(worse < 0 ? 0 : sys->close(sys->self, worse));
+    }
+    *ret_fd = best;
+    return SLC_OK;
+}
+
+slc_err_t slc_scan_seek(slc_scan_t *scan, uint64_t sequence, slc_error_t *ret_error)
+{
+    uint32_t *numbers = NULL;
+    size_t count = 0;
+    slc_segment_header_t header;
+    int fd = -1;
+    if (scan->stopped && scan->stop_code != SLC_END) {
+        return answer_stop(scan, ret_error);
+    }
+    slc_err_t code = list(scan, &numbers, &count, ret_error);
+    if (code == SLC_OK && count > 0) {
+        code = find_segment(scan, numbers, count, sequence, &fd, &header, ret_error);
+    }
+    free(numbers);
+    if (code != SLC_OK) {
+        return code;
+    }
+    leave(scan);
+    scan->current = NULL;
+    scan->stopped = false;
+    scan->ended = false;
+    scan->end = (slc_scan_end_t){0};
+    scan->done_bytes = 0;
+    if (fd >= 0) {
+        scan->total_bytes = header.segment_bytes * count;
+        enter(scan, fd, &header);
+    }
+    return SLC_OK;
+}
+
+const slc_scan_end_t *slc_scan_end(const slc_scan_t *scan)
+{
+    return scan->ended ? &scan->end : NULL;
+}
+
+void slc_scan_progress(const slc_scan_t *scan, uint64_t *ret_done_bytes, uint64_t *ret_total_bytes)
+{
+    *ret_done_bytes = scan->done_bytes;
+    *ret_total_bytes = scan->total_bytes > scan->done_bytes ? scan->total_bytes : scan->done_bytes;
+}

@@ -1,5 +1,5 @@
 /* The way back after a stop: scan the journal, decide what its end means by a labelled table
- * (src/restore/decide.h), cut a torn tail with its evidence kept aside, replay every event through the
+ * (src/journal/decide.h), cut a torn tail with its evidence kept aside, replay every event through the
  * same logic that runs live, and say where the journal goes on.
  * Threads: one, before the pipeline starts.
  * Ownership: the logic is the caller's, empty; directory likewise.
@@ -24,8 +24,10 @@ typedef struct slc_restored {
     char evidence[256]; /* name of the file that keeps it, within the data directory */
 } slc_restored_t;
 
-/* Every digest pair that a block carries is compared with the logic's own at that sequence; a difference
- * is DAMAGED. */
+/* The digest pairs that blocks carry are compared with the logic's own at their sequences; a difference
+ * is DAMAGED. A pair is known when its block has been checked, some megabytes ahead of being replayed,
+ * and tells of an event before it; one that tells of an event from before that window can't be compared
+ * and is not counted. The engine's pairs trail their blocks by a batch or two. */
 slc_err_t slc_restore(slc_directory_t *directory, slc_logic_t *logic, slc_restore_progress_fn progress,
                       void *context, slc_restored_t *ret_restored, slc_error_t *ret_error);
 

@@ -235,7 +235,7 @@ bool slc_log_limit_take(slc_log_limit_t *limit, uint32_t per_second, uint64_t no
      * on starts the count anew; another thread that counted in between makes the limit a little too wide
      * for that second, which a log can bear. */
     uint64_t second = atomic_load_explicit(&limit->second, memory_order_relaxed);
-    if (second != now_s &&
+    if (second < now_s &&
         atomic_compare_exchange_strong_explicit(&limit->second, &second, now_s, memory_order_relaxed,
                                                 memory_order_relaxed)) {
         atomic_store_explicit(&limit->taken, 0, memory_order_relaxed);

@@ -11,10 +11,16 @@
  *   op      3, op_key, kind, drop_id, contents, sequence, time_us
  *
  * where kind is the number of the event (slc_event_kind_t), drop_id that of the drop concerned (for
- * ORDER_CANCELLED the drop of the order), and contents is slc_hash over the canonical change:
- *   kind, then  DROP_OPENED: drop_id, stock, per_user_limit, opens_at_us, closes_at_us (both as asked),
- * name STOCK_ADJUSTED: drop_id, delta      DROP_CLOSED, DROP_PURGED: drop_id ORDER_CANCELLED: order_id In
- * a drop's record opens_at_us is as resolved: 0 becomes the time of the event that opened it. sequence
+ * ORDER_CANCELLED the drop of the order), and contents is slc_hash over the canonical change, which is
+ * kind, and then
+ *
+ *   DROP_OPENED               drop_id, stock, per_user_limit, opens_at_us, closes_at_us (both as asked),
+ *                             name
+ *   STOCK_ADJUSTED            drop_id, delta (two's complement)
+ *   DROP_CLOSED, DROP_PURGED  drop_id
+ *   ORDER_CANCELLED           order_id
+ *
+ * In a drop's record opens_at_us is as resolved: 0 becomes the time of the event that opened it. sequence
  * and time_us of an op are those of the event that was accepted under the key. Of purges the last 65,536
  * keys (SLC_PURGE_KEYS_MAX) are remembered, the oldest forgotten first.
  *
@@ -24,8 +30,22 @@
 
 #include <sluice/state.h>
 
+#include <assert.h>
+
 #define SLC_PURGE_KEYS_MAX 65536u
 
+/* An order with its user in place. */
+typedef struct slc_order_parts {
+    uint64_t drop_id;
+    uint64_t order_id;
+    uint64_t order_key;
+    uint64_t quantity;
+    uint64_t time_us;
+    bool cancelled;
+    slc_text_t user; /* at most SLC_USER_BYTES_MAX */
+} slc_order_parts_t;
+
+uint64_t slc_digest_order_parts(const slc_order_parts_t *order);
 uint64_t slc_digest_order(const slc_order_info_t *order);
 uint64_t slc_digest_drop(const slc_drop_info_t *drop);
 uint64_t slc_digest_op(uint64_t op_key, slc_event_kind_t kind, uint64_t drop_id, uint64_t contents,

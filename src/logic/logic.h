@@ -15,9 +15,19 @@
  *   5. remaining < quantity -> SOLD_OUT
  *   6. per_user_limit set and units held + quantity > per_user_limit -> LIMIT_EXCEEDED
  *   7. ACCEPTED: remaining falls, an order is recorded under order_id = sequence, its key remembered.
- * Operators' changes: an op_key that is known answers as before (replayed) where the contents are the
- * same, CONFLICT where not; only accepted changes are remembered, with their drop, purges (the last
- * 65,536) apart from any drop. */
+ * A refusal and a CANCELLED carry the sequence and the time of the last event applied before them.
+ *
+ * Operators' changes, each judged in this order; "closed" is rule 4's: by an operator or by closes_at:
+ *   any     op_key known: same contents -> as before (ACCEPTED, replayed); other contents -> CONFLICT
+ *   open    drop_id 0, stock or name over its limit -> INVALID; drop there, open or closed -> CONFLICT;
+ *           closes_at set and not behind opens_at (0: the time of the event) -> INVALID
+ *   adjust  unknown drop -> UNKNOWN_DROP; closed -> CLOSED; delta 0 -> INVALID; below what is sold, or
+ *           over SLC_STOCK_MAX -> CONFLICT
+ *   close   unknown drop -> UNKNOWN_DROP; closed -> CLOSED
+ *   purge   unknown drop -> UNKNOWN_DROP; not closed -> CONFLICT
+ *   cancel  unknown order -> INVALID; cancelled order -> CANCELLED. Of a closed drop, too
+ * Only accepted changes are remembered under their op_key, with their drop and until it is purged; purges
+ * (the last 65,536) apart from any drop. */
 #ifndef SLC_LOGIC_LOGIC_H
 #define SLC_LOGIC_LOGIC_H
 
@@ -60,6 +70,10 @@ void slc_logic_buy(slc_logic_t *logic, const slc_ask_t *ask, uint64_t sequence, 
  * refusal, empty otherwise. */
 void slc_logic_apply(slc_logic_t *logic, const slc_event_t *event, slc_answer_t *ret_answer,
                      char ret_text[256]);
+
+/* A purge answers at once; what it leaves behind is taken apart beside later events. With nothing else to
+ * do, call this for up to `steps` records (some 100 ns each); false: nothing is left. */
+bool slc_logic_tidy(slc_logic_t *logic, uint32_t steps);
 
 /* ---- deciding without an event ---- */
 

@@ -1,0 +1,117 @@
+/* A multimap from 64-bit hashes to refs, for whoever can verify a match: it finds the refs that were put
+ * under a hash whose upper 29 bits (the tag) are the one asked for, nothing more.
+ *
+ * Open addressing with linear probing, the slots kept in order of their tags: the home of a tag is
+ * tag * homes / 2^29, so that the table as a whole is sorted. (Ordered probing after O. Amble and
+ * D. E. Knuth, "Ordered hash tables", The Computer Journal 17(2), 1974; here over an order-preserving
+ * home.) That buys three things: a search for what is not there ends at the first larger tag; a table of
+ * any size is filled from another in one pass from left to right, so it grows by 2/5 at a time, touches
+ * fresh pages one after the other, and needs no look at what the refs stand for; and a removal closes
+ * its gap, so there are no tombstones.
+ *
+ * Growing is done a few slots at a time by the calls that insert and remove. While it is under way,
+ * `boundary` divides the tags: those below live in `next` already, the others still in `main`, at or
+ * behind `cursor`.
+ *
+ *     main   [ moved, given back   |cursor: tags >= boundary ........ ]
+ *     next   [ tags < boundary .................. |   untouched          ]
+ *
+ * At 8 bytes a slot and between 57% and 80% of the homes taken an entry costs 10 to 14 bytes. Up to some
+ * 500 million entries two of them rarely share a tag; beyond, searches verify more refs, and stay right.
+ *
+ * Threads: one. Ownership: init/finish.
+ * Failure: running out of memory stops the process (SLC_CHECK), as logic.h says. */
+#ifndef SLC_LOGIC_INDEX_H
+#define SLC_LOGIC_INDEX_H
+
+#include "logic/region.h"
+
+#define SLC_TAG_BITS (64 - SLC_REF_BITS)
+
+typedef struct slc_table {
+    uint64_t
+        *slots; /* tag in the upper 29 bits, ref in the lower 35; 0: empty. The last is always empty. */
+    uint64_t homes;
+    uint64_t room;     /* slots in all: homes, and what runs over behind the last home */
+    uint64_t released; /* bytes from the first that were given back already */
+} slc_table_t;
+
+typedef struct slc_index {
+    slc_table_t main;
+    slc_table_t next;  /* while growing */
+    uint64_t boundary; /* 0: not growing */
+    uint64_t cursor;
+    uint64_t count;
+} slc_index_t;
+
+/* Where a search stands. Good until the index changes. */
+typedef struct slc_probe {
+    const uint64_t *at;
+    uint64_t tag;
+} slc_probe_t;
+
+void slc_index_init(slc_index_t *index);
+void slc_index_finish(slc_index_t *index);
+
+/* `ref` is not 0. The same pair must not be in the index. */
+void slc_index_insert(slc_index_t *index, uint64_t hash, slc_ref_t ref);
+/* Puts another ref in the place of one that is there. */
+void slc_index_replace(slc_index_t *index, uint64_t hash, slc_ref_t ref, slc_ref_t new_ref);
+/* False: that pair was not there. */
+bool slc_index_remove(slc_index_t *index, uint64_t hash, slc_ref_t ref);
+/* Bytes of its tables that are in use. */
+uint64_t slc_index_bytes(const slc_index_t *index);
+
+static inline uint64_t slc_index_tag(uint64_t hash)
+{
+    return hash >> SLC_REF_BITS;
+}
+
+static inline uint64_t slc_table_home(const slc_table_t *table, uint64_t tag)
+{
+    return (tag * table->homes) >> SLC_TAG_BITS;
+}
+
+/* Where a search for the tag begins. */
+static inline const uint64_t *slc_index_begin(const slc_index_t *index, uint64_t tag)
+{
+    if (tag < index->boundary) {
+        return index->next.slots + slc_table_home(&index->next, tag);
+    }
+    uint64_t home = slc_table_home(&index->main, tag);
+    return index->main.slots + (home < index->cursor ? index->cursor : home);
+}
+
+/* The next ref under the tag of the probe; 0: no more. */
+static inline slc_ref_t slc_index_next(slc_probe_t *probe)
+{
+    for (;; probe->at++) {
+        uint64_t word = *probe->at;
+        uint64_t tag = slc_index_tag(word);
+        if (word == 0 || tag > probe->tag) {
+            return 0;
+        }
+        if (tag == probe->tag) {
+            probe->at++;
+            return word & SLC_REF_MAX;
+        }
+    }
+}
+
+/* The first ref under the tag of `hash`; 0: none. */
+static inline slc_ref_t slc_index_first(const slc_index_t *index, uint64_t hash, slc_probe_t *ret_probe)
+{
+    ret_probe->tag = slc_index_tag(hash);
+    ret_probe->at = slc_index_begin(index, ret_probe->tag);
+    return slc_index_next(ret_probe);
+}
+
+/* Asks for the cache line in which a search begins, and the one it may run over to. */
+static inline void slc_index_prefetch(const slc_index_t *index, uint64_t hash)
+{
+    const uint64_t *at = slc_index_begin(index, slc_index_tag(hash));
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + 4);
+}
+
+#endif

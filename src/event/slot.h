@@ -31,6 +31,8 @@ typedef enum slc_slot_flag {
     SLC_SLOT_BATCH_TIME = 1u << 2,
     /* The answer is that of an earlier request with the same key. */
     SLC_SLOT_REPLAYED = 1u << 3,
+    /* as.command hangs on this slot, whatever its kind; the reply station frees it. */
+    SLC_SLOT_HAS_COMMAND = 1u << 4,
 } slc_slot_flag_t;
 
 /* Why a field is INVALID; the texts stand in src/wire/reason.c. */
@@ -46,6 +48,9 @@ typedef enum slc_reason {
 /* Who asked: I/O thread (8 bits), index of the connection (24), its generation (32), so that no answer
  * reaches a stranger on a reused descriptor. */
 typedef uint64_t slc_conn_id_t;
+
+/* A slot that was claimed and then not needed: nobody hears of it. */
+#define SLC_CONN_NOBODY UINT64_MAX
 
 typedef struct slc_slot {
     uint64_t request_id;

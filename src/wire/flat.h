@@ -22,6 +22,7 @@ typedef enum slc_frame {
 slc_frame_t slc_frame_next(const uint8_t *bytes, size_t count, uint32_t bytes_max,
                            const uint8_t **ret_body, uint32_t *ret_bytes, size_t *ret_used);
 /* Writes `length` as a varint, answers how many bytes (1 to 5). */
+#define SLC_FRAME_PREFIX_BYTES_MAX 5
 size_t slc_frame_prefix(uint32_t length, uint8_t *out);
 
 /* ---- bodies, without the length ---- */

@@ -1,0 +1,22 @@
+/* What the files of the codec share. Threads, ownership, failure: as in codec.h. */
+#ifndef SLC_WIRE_CODEC_INSIDE_H
+#define SLC_WIRE_CODEC_INSIDE_H
+
+#include "wire/arena.h"
+#include "wire/codec.h"
+
+#include "sluice.pb-c.h"
+
+struct slc_codec {
+    slc_arena_t arena;
+};
+
+/* Unpacks into the emptied arena; NULL: no such message, or it needs more than the arena holds. */
+void *slc_codec_unpack(slc_codec_t *codec, const ProtobufCMessageDescriptor *descriptor,
+                       const uint8_t *bytes, size_t count);
+/* The message as a frame; 0: over `capacity`. */
+size_t slc_codec_pack_frame(const ProtobufCMessage *message, uint8_t *out, size_t capacity);
+/* Text of the caller as the NUL-terminated string that protobuf-c wants, at most bytes_max, cut there. */
+char *slc_codec_string(slc_text_t text, char *out, size_t bytes_max);
+
+#endif

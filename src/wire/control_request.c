@@ -1,0 +1,234 @@
+/* ControlRequest, both ways. Bounds are checked here, so that a command in the ring is always a valid
+ * one. */
+#include "wire/codec.h"
+#include "wire/codec_inside.h"
+#include "wire/varint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PAGE_SIZE_DEFAULT 100u
+
+/* protobuf-c hands text out as a C string, so a NUL within it would silently cut it: finds the text of
+ * `field`, the last one, in the raw message and answers its true length. */
+static size_t raw_text_bytes(const uint8_t *bytes, size_t count, uint32_t within, uint32_t wanted)
+{
+    slc_cursor_t cursor = {bytes, bytes + count};
+    size_t found = 0;
+    uint32_t field;
+    uint32_t wire_type;
+    while (cursor.at < cursor.end && slc_cursor_tag(&cursor, &field, &wire_type)) {
+        const uint8_t *inner;
+        size_t inner_bytes;
+        if (wire_type != SLC_WIRE_BYTES) {
+            if (!slc_cursor_skip(&cursor, wire_type)) {
+                break;
+            }
+            continue;
+        }
+        if (!slc_cursor_bytes(&cursor, &inner, &inner_bytes)) {
+            break;
+        }
+        if (within != 0 && field == within) {
+            found = raw_text_bytes(inner, inner_bytes, 0, wanted);
+        } else if (within == 0 && field == wanted) {
+            found = inner_bytes;
+        }
+    }
+    return found;
+}
+
+static slc_err_t refuse(slc_command_t *command, const char *message)
+{
+    command->status = SLC_STATUS_INVALID;
+    command->is_change = false;
+    (void)snprintf(command->message, sizeof command->message, "%s", message);
+    return SLC_ERR_REFUSED;
+}
+
+static slc_err_t take_drop_id(slc_command_t *command, uint64_t drop_id)
+{
+    command->drop_id = drop_id;
+    return drop_id == 0 ? refuse(command, "drop_id: missing or 0") : SLC_OK;
+}
+
+static slc_err_t take_open_drop(slc_command_t *command, const Sluice__V1__OpenDrop *open,
+                                size_t name_bytes)
+{
+    slc_event_t *event = &command->event;
+    slc_text_t name = {open->name, name_bytes};
+    event->kind = SLC_EVENT_DROP_OPENED;
+    event->as.drop_opened.drop_id = open->drop_id;
+    event->as.drop_opened.stock = open->stock;
+    event->as.drop_opened.per_user_limit = open->per_user_limit;
+    event->as.drop_opened.opens_at_us = open->opens_at_us;
+    event->as.drop_opened.closes_at_us = open->closes_at_us;
+    if (open->stock > SLC_STOCK_MAX) {
+        return refuse(command, "stock: at most 1000000000000");
+    }
+    if (strlen(open->name) != name_bytes || !slc_text_is_valid(name, 0, SLC_NAME_BYTES_MAX)) {
+        return refuse(command, "name: has to be at most 64 bytes of UTF-8 without NUL");
+    }
+    memcpy(command->text, open->name, name_bytes);
+    event->as.drop_opened.name = (slc_text_t){command->text, name_bytes};
+    return take_drop_id(command, open->drop_id);
+}
+
+static slc_err_t take_adjust_stock(slc_command_t *command, const Sluice__V1__AdjustStock *adjust)
+{
+    int64_t limit = (int64_t)SLC_STOCK_MAX;
+    command->event.kind = SLC_EVENT_STOCK_ADJUSTED;
+    command->event.as.stock_adjusted.drop_id = adjust->drop_id;
+    command->event.as.stock_adjusted.delta = adjust->delta;
+    if (adjust->delta == 0 || adjust->delta > limit || adjust->delta < -limit) {
+        return refuse(command, "delta: not 0, and at most 1000000000000 either way");
+    }
+    return take_drop_id(command, adjust->drop_id);
+}
+
+static slc_err_t take_drop_change(slc_command_t *command, slc_event_kind_t kind, uint64_t drop_id)
+{
+    command->event.kind = kind;
+    command->event.as.drop_closed.drop_id = drop_id; /* drop_purged has the same place */
+    return take_drop_id(command, drop_id);
+}
+
+static slc_err_t take_order_id(slc_command_t *command, uint64_t order_id)
+{
+    command->order_id = order_id;
+    command->event.kind = SLC_EVENT_ORDER_CANCELLED; /* counts for a change only */
+    command->event.as.order_cancelled.order_id = order_id;
+    return order_id == 0 ? refuse(command, "order_id: missing or 0") : SLC_OK;
+}
+
+static slc_err_t take_op(slc_command_t *command, const Sluice__V1__ControlRequest *request,
+                         size_t name_bytes)
+{
+    switch (request->op_case) {
+    case SLUICE__V1__CONTROL_REQUEST__OP_OPEN_DROP:
+        return take_open_drop(command, request->open_drop, name_bytes);
+    case SLUICE__V1__CONTROL_REQUEST__OP_ADJUST_STOCK:
+        return take_adjust_stock(command, request->adjust_stock);
+    case SLUICE__V1__CONTROL_REQUEST__OP_CLOSE_DROP:
+        return take_drop_change(command, SLC_EVENT_DROP_CLOSED, request->close_drop->drop_id);
+    case SLUICE__V1__CONTROL_REQUEST__OP_PURGE_DROP:
+        return take_drop_change(command, SLC_EVENT_DROP_PURGED, request->purge_drop->drop_id);
+    case SLUICE__V1__CONTROL_REQUEST__OP_CANCEL_ORDER:
+        return take_order_id(command, request->cancel_order->order_id);
+    case SLUICE__V1__CONTROL_REQUEST__OP_GET_DROP:
+        return take_drop_id(command, request->get_drop->drop_id);
+    case SLUICE__V1__CONTROL_REQUEST__OP_LIST_DROPS:
+        command->drop_id = request->list_drops->after_drop_id;
+        return SLC_OK;
+    case SLUICE__V1__CONTROL_REQUEST__OP_GET_ORDER:
+        return take_order_id(command, request->get_order->order_id);
+    case SLUICE__V1__CONTROL_REQUEST__OP_TAKE_SNAPSHOT:
+    case SLUICE__V1__CONTROL_REQUEST__OP_GET_STATUS:
+        return SLC_OK;
+    case SLUICE__V1__CONTROL_REQUEST__OP__NOT_SET:
+    case _SLUICE__V1__CONTROL_REQUEST__OP__CASE_IS_INT_SIZE:
+        break;
+    }
+    return refuse(command, "op: none is set, or one that this version does not know");
+}
+
+static bool is_change(slc_control_op_t op)
+{
+    return op >= SLC_CONTROL_OPEN_DROP && op <= SLC_CONTROL_CANCEL_ORDER;
+}
+
+slc_err_t slc_codec_decode_command(slc_codec_t *codec, const uint8_t *bytes, size_t count,
+                                   slc_command_t **ret_command)
+{
+    const Sluice__V1__ControlRequest *request =
+        slc_codec_unpack(codec, &sluice__v1__control_request__descriptor, bytes, count);
+    *ret_command = NULL;
+    if (request == NULL) {
+        return SLC_ERR_PROTOCOL;
+    }
+    slc_control_op_t op = (slc_control_op_t)request->op_case;
+    uint64_t page_size = op == SLC_CONTROL_LIST_DROPS ? request->list_drops->page_size : 0;
+    page_size = page_size == 0 ? PAGE_SIZE_DEFAULT : page_size;
+    bool page_too_long = page_size > SLC_DROPS_PAGE_MAX;
+    slc_command_t *command = slc_command_create(op, page_too_long ? PAGE_SIZE_DEFAULT : page_size);
+    if (command == NULL) {
+        return SLC_ERR_NO_MEMORY;
+    }
+    *ret_command = command;
+    command->request_id = request->request_id;
+    command->is_change = is_change(op);
+    command->event.op_key = request->op_key;
+    if (page_too_long) {
+        return refuse(command, "page_size: at most 500");
+    }
+    return take_op(command, request, raw_text_bytes(bytes, count, 3, 6));
+}
+
+size_t slc_codec_encode_control_request(uint64_t request_id, const slc_control_request_t *request,
+                                        uint8_t *out, size_t capacity)
+{
+    Sluice__V1__ControlRequest message = SLUICE__V1__CONTROL_REQUEST__INIT;
+    Sluice__V1__OpenDrop open = SLUICE__V1__OPEN_DROP__INIT;
+    Sluice__V1__AdjustStock adjust = SLUICE__V1__ADJUST_STOCK__INIT;
+    Sluice__V1__CloseDrop close = SLUICE__V1__CLOSE_DROP__INIT;
+    Sluice__V1__PurgeDrop purge = SLUICE__V1__PURGE_DROP__INIT;
+    Sluice__V1__CancelOrder cancel = SLUICE__V1__CANCEL_ORDER__INIT;
+    Sluice__V1__GetDrop get_drop = SLUICE__V1__GET_DROP__INIT;
+    Sluice__V1__ListDrops list = SLUICE__V1__LIST_DROPS__INIT;
+    Sluice__V1__GetOrder get_order = SLUICE__V1__GET_ORDER__INIT;
+    Sluice__V1__TakeSnapshot snapshot = SLUICE__V1__TAKE_SNAPSHOT__INIT;
+    Sluice__V1__GetStatus status = SLUICE__V1__GET_STATUS__INIT;
+    char name[SLC_NAME_BYTES_MAX * 2 + 1]; /* what is too long reaches the server, which says so */
+    slc_text_t text = {request->name, request->name == NULL ? 0 : strlen(request->name)};
+    message.request_id = request_id;
+    message.op_key = request->op_key;
+    message.op_case = (Sluice__V1__ControlRequest__OpCase)request->op;
+    switch (request->op) {
+    case SLC_CONTROL_OPEN_DROP:
+        open.drop_id = request->drop_id;
+        open.stock = request->stock;
+        open.per_user_limit = request->per_user_limit;
+        open.opens_at_us = request->opens_at_us;
+        open.closes_at_us = request->closes_at_us;
+        open.name = slc_codec_string(text, name, sizeof name - 1);
+        message.open_drop = &open;
+        break;
+    case SLC_CONTROL_ADJUST_STOCK:
+        adjust.drop_id = request->drop_id;
+        adjust.delta = request->delta;
+        message.adjust_stock = &adjust;
+        break;
+    case SLC_CONTROL_CLOSE_DROP:
+        close.drop_id = request->drop_id;
+        message.close_drop = &close;
+        break;
+    case SLC_CONTROL_PURGE_DROP:
+        purge.drop_id = request->drop_id;
+        message.purge_drop = &purge;
+        break;
+    case SLC_CONTROL_CANCEL_ORDER:
+        cancel.order_id = request->order_id;
+        message.cancel_order = &cancel;
+        break;
+    case SLC_CONTROL_GET_DROP:
+        get_drop.drop_id = request->drop_id;
+        message.get_drop = &get_drop;
+        break;
+    case SLC_CONTROL_LIST_DROPS:
+        list.after_drop_id = request->drop_id;
+        list.page_size = request->page_size;
+        message.list_drops = &list;
+        break;
+    case SLC_CONTROL_GET_ORDER:
+        get_order.order_id = request->order_id;
+        message.get_order = &get_order;
+        break;
+    case SLC_CONTROL_TAKE_SNAPSHOT:
+        message.take_snapshot = &snapshot;
+        break;
+    case SLC_CONTROL_GET_STATUS:
+        message.get_status = &status;
+        break;
+    }
+    return slc_codec_pack_frame(&message.base, out, capacity);
+}

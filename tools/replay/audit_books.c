@@ -1,0 +1,201 @@
+#include "audit_books.h"
+
+#include "audit_digest.h"
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static uint32_t hash_number(uint64_t number, uint64_t seed)
+{
+    return (uint32_t)XXH3_64bits_withSeed(&number, sizeof number, seed);
+}
+
+static uint32_t hash_user(uint32_t drop, slc_text_t user)
+{
+    return (uint32_t)XXH3_64bits_withSeed(user.data, user.bytes, drop);
+}
+
+void audit_books_finish(audit_books_t *books)
+{
+    free(books->drops);
+    free(books->holders);
+    free(books->orders);
+    free(books->ops);
+    free(books->purge_ops);
+    free(books->unsettled);
+    free(books->text);
+    audit_map_finish(&books->drops_by_id);
+    audit_map_finish(&books->holders_by_user);
+    audit_map_finish(&books->orders_by_key);
+    audit_map_finish(&books->ops_by_key);
+    memset(books, 0, sizeof *books);
+}
+
+/* ---- finding ---- */
+
+uint32_t audit_find_drop(const audit_books_t *books, uint64_t drop_id)
+{
+    const audit_map_t *map = &books->drops_by_id;
+    for (uint32_t at = audit_map_first(map, hash_number(drop_id, 0)); at != AUDIT_NONE;
+         at = audit_map_next(map, at)) {
+        uint32_t index = audit_map_value(map, at);
+        if (books->drops[index].drop_id == drop_id && !books->drops[index].purged) {
+            return index;
+        }
+    }
+    return AUDIT_NONE;
+}
+
+uint32_t audit_find_holder(const audit_books_t *books, uint32_t drop, slc_text_t user)
+{
+    const audit_map_t *map = &books->holders_by_user;
+    for (uint32_t at = audit_map_first(map, hash_user(drop, user)); at != AUDIT_NONE;
+         at = audit_map_next(map, at)) {
+        const audit_holder_t *holder = &books->holders[audit_map_value(map, at)];
+        if (holder->drop == drop && holder->user_bytes == user.bytes &&
+            memcmp(books->text + holder->user_at, user.data, user.bytes) == 0) {
+            return audit_map_value(map, at);
+        }
+    }
+    return AUDIT_NONE;
+}
+
+uint32_t audit_find_key(const audit_books_t *books, uint32_t holder, uint64_t order_key)
+{
+    const audit_map_t *map = &books->orders_by_key;
+    for (uint32_t at = audit_map_first(map, hash_number(order_key, holder)); at != AUDIT_NONE;
+         at = audit_map_next(map, at)) {
+        const audit_order_t *order = &books->orders[audit_map_value(map, at)];
+        if (order->holder == holder && order->order_key == order_key) {
+            return audit_map_value(map, at);
+        }
+    }
+    return AUDIT_NONE;
+}
+
+uint32_t audit_find_op(const audit_books_t *books, uint64_t op_key)
+{
+    const audit_map_t *map = &books->ops_by_key;
+    for (uint32_t at = audit_map_first(map, hash_number(op_key, 0)); at != AUDIT_NONE;
+         at = audit_map_next(map, at)) {
+        uint32_t index = audit_map_value(map, at);
+        if (books->ops[index].op_key == op_key && audit_op_is_remembered(books, index)) {
+            return index;
+        }
+    }
+    return AUDIT_NONE;
+}
+
+uint32_t audit_find_order(const audit_books_t *books, uint64_t order_id)
+{
+    uint64_t low = 0;
+    uint64_t high = books->order_count;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (books->orders[middle].order_id < order_id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool found = low < books->order_count && books->orders[low].order_id == order_id;
+    return found ? (uint32_t)low : AUDIT_NONE;
+}
+
+/* ---- writing ---- */
+
+/* The index of a record about to be written. */
+static uint32_t next_index(uint64_t count)
+{
+    if (count >= AUDIT_NONE) {
+        replay_out_of_memory();
+    }
+    return (uint32_t)count;
+}
+
+uint32_t audit_add_drop(audit_books_t *books, const audit_drop_t *drop)
+{
+    uint32_t index = next_index(books->drop_count);
+    books->drops =
+        replay_grow(books->drops, &books->drop_capacity, books->drop_count + 1, sizeof *books->drops);
+    books->drops[books->drop_count++] = *drop;
+    audit_map_add(&books->drops_by_id, hash_number(drop->drop_id, 0), index);
+    return index;
+}
+
+uint32_t audit_add_holder(audit_books_t *books, uint32_t drop, slc_text_t user)
+{
+    uint32_t index = next_index(books->holder_count);
+    books->holders = replay_grow(books->holders, &books->holder_capacity, books->holder_count + 1,
+                                 sizeof *books->holders);
+    books->text = replay_grow(books->text, &books->text_capacity, books->text_bytes + user.bytes, 1);
+    memcpy(books->text + books->text_bytes, user.data, user.bytes);
+    books->holders[books->holder_count++] = (audit_holder_t){
+        .user_at = books->text_bytes,
+        .user_bytes = (uint32_t)user.bytes,
+        .drop = drop,
+    };
+    books->text_bytes += user.bytes;
+    audit_map_add(&books->holders_by_user, hash_user(drop, user), index);
+    return index;
+}
+
+uint32_t audit_add_order(audit_books_t *books, const audit_order_t *order)
+{
+    uint32_t index = next_index(books->order_count);
+    books->orders =
+        replay_grow(books->orders, &books->order_capacity, books->order_count + 1, sizeof *books->orders);
+    books->orders[books->order_count++] = *order;
+    audit_drop_t *drop = &books->drops[audit_order_drop(books, index)];
+    if (drop->last_order == AUDIT_NONE) {
+        drop->first_order = index;
+    } else {
+        books->orders[drop->last_order].next_in_drop = index;
+    }
+    drop->last_order = index;
+    if (order->order_key != 0) {
+        audit_map_add(&books->orders_by_key, hash_number(order->order_key, order->holder), index);
+    }
+    return index;
+}
+
+uint32_t audit_add_op(audit_books_t *books, const audit_op_t *op)
+{
+    uint32_t index = next_index(books->op_count);
+    books->ops = replay_grow(books->ops, &books->op_capacity, books->op_count + 1, sizeof *books->ops);
+    books->ops[books->op_count++] = *op;
+    if (op->kind == SLC_EVENT_DROP_PURGED) {
+        books->ops[index].purge_rank = next_index(books->purge_op_count);
+        books->purge_ops = replay_grow(books->purge_ops, &books->purge_op_capacity,
+                                       books->purge_op_count + 1, sizeof *books->purge_ops);
+        books->purge_ops[books->purge_op_count++] = index;
+    }
+    audit_map_add(&books->ops_by_key, hash_number(op->op_key, 0), index);
+    return index;
+}
+
+/* ---- small questions ---- */
+
+slc_text_t audit_holder_user(const audit_books_t *books, uint32_t holder)
+{
+    const audit_holder_t *record = &books->holders[holder];
+    return (slc_text_t){.data = books->text + record->user_at, .bytes = record->user_bytes};
+}
+
+uint32_t audit_order_drop(const audit_books_t *books, uint32_t order)
+{
+    return books->holders[books->orders[order].holder].drop;
+}
+
+bool audit_op_is_remembered(const audit_books_t *books, uint32_t op)
+{
+    const audit_op_t *record = &books->ops[op];
+    if (record->kind == SLC_EVENT_DROP_PURGED) {
+        return record->purge_rank + AUDIT_PURGE_KEYS_MAX >= books->purge_op_count;
+    }
+    return !books->drops[record->drop].purged;
+}

@@ -19,8 +19,8 @@ static const check_name_t names[AUDIT_CHECK_COUNT] = {
 void audit_made(audit_report_t *report, audit_check_id_t id, const char *format, ...)
 {
     audit_check_t *check = &report->checks[id];
-    va_list arguments;
     check->made = true;
+    va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(check->looked_at, sizeof check->looked_at, format, arguments);
     va_end(arguments);
@@ -29,11 +29,11 @@ void audit_made(audit_report_t *report, audit_check_id_t id, const char *format,
 void audit_fail(audit_report_t *report, audit_check_id_t id, const char *format, ...)
 {
     audit_check_t *check = &report->checks[id];
-    va_list arguments;
     check->made = true;
     if (check->failures++ > 0) {
         return;
     }
+    va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(check->finding, sizeof check->finding, format, arguments);
     va_end(arguments);

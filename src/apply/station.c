@@ -1,0 +1,212 @@
+#include "apply/station.h"
+
+#include "apply/query.h"
+#include "base/check.h"
+#include "event/slot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Slots to a batch: more would let the first answers wait for the last ones. */
+#define BATCH_MAX 1024
+/* How far ahead the index is fetched, and the record that it names. */
+#define INDEX_AHEAD 24
+#define RECORD_AHEAD 12
+
+struct slc_apply_station {
+    slc_apply_config_t config;
+    uint64_t time_us; /* of the journal's batch under way */
+    bool changed;     /* an event was applied since the last publication */
+};
+
+slc_apply_station_t *slc_apply_station_create(const slc_apply_config_t *config)
+{
+    slc_apply_station_t *station = calloc(1, sizeof *station);
+    if (station != NULL) {
+        station->config = *config;
+        station->time_us = slc_logic_time_us(config->logic);
+    }
+    return station;
+}
+
+void slc_apply_station_destroy(slc_apply_station_t *station)
+{
+    free(station);
+}
+
+static slc_ask_t ask_of(const slc_slot_t *slot)
+{
+    return (slc_ask_t){
+        .drop_id = slot->as.ask.drop_id,
+        .order_key = slot->as.ask.order_key,
+        .user_hash = slot->as.ask.user_hash,
+        .user = slot->user,
+        .user_bytes = slot->user_bytes,
+        .quantity = slot->quantity,
+    };
+}
+
+static void note_attempt(slc_apply_station_t *station, const slc_ask_t *ask, const slc_answer_t *answer)
+{
+    if (station->config.attempts == NULL || answer->replayed) {
+        return;
+    }
+    slc_attempt_t attempt = {
+        .time_us = answer->time_us,
+        .sequence = answer->sequence,
+        .drop_id = ask->drop_id,
+        .order_key = ask->order_key,
+        .remaining = answer->remaining,
+        .quantity = ask->quantity,
+        .status = (uint8_t)answer->status,
+        .user_bytes = (uint8_t)ask->user_bytes,
+    };
+    memcpy(attempt.user, ask->user, ask->user_bytes);
+    slc_attempts_note(station->config.attempts, &attempt);
+}
+
+static void decide_buy(slc_apply_station_t *station, slc_slot_t *slot)
+{
+    slc_logic_t *logic = station->config.logic;
+    slc_ask_t ask = ask_of(slot);
+    slc_answer_t answer;
+    if ((slot->flags & SLC_SLOT_JOURNALED) != 0) {
+        slc_logic_buy(logic, &ask, slc_logic_sequence(logic) + 1, station->time_us, &answer);
+        station->changed = true;
+    } else {
+        slc_logic_refuse(logic, &ask, station->time_us, &answer);
+        note_attempt(station, &ask, &answer);
+    }
+    slot->as.answer.order_id = answer.order_id;
+    slot->as.answer.remaining = answer.remaining;
+    slot->as.answer.sequence = answer.sequence;
+    slot->status = (uint8_t)answer.status;
+    slot->time_us = answer.time_us;
+    if (answer.replayed) {
+        slot->flags |= SLC_SLOT_REPLAYED;
+    }
+}
+
+static void decide_change(slc_apply_station_t *station, slc_command_t *command)
+{
+    slc_logic_t *logic = station->config.logic;
+    slc_answer_t answer;
+    command->event.sequence = slc_logic_sequence(logic) + 1;
+    command->event.time_us = station->time_us;
+    slc_logic_apply(logic, &command->event, &answer, command->message);
+    station->changed = true;
+    command->status = answer.status;
+    command->replayed = answer.replayed;
+    command->sequence = answer.sequence;
+    command->time_us = answer.time_us;
+    if (command->event.kind == SLC_EVENT_ORDER_CANCELLED) {
+        command->has_order = slc_logic_order(logic, command->event.as.order_cancelled.order_id, &command->order);
+    } else {
+        /* Every other change begins with its drop_id. */
+        command->has_drop = slc_logic_drop(logic, command->event.as.drop_closed.drop_id, &command->drop);
+    }
+}
+
+static_assert(offsetof(slc_event_t, as.drop_closed.drop_id) == offsetof(slc_event_t, as.drop_opened.drop_id) &&
+                  offsetof(slc_event_t, as.drop_closed.drop_id) ==
+                      offsetof(slc_event_t, as.stock_adjusted.drop_id) &&
+                  offsetof(slc_event_t, as.drop_closed.drop_id) == offsetof(slc_event_t, as.drop_purged.drop_id),
+              "decide_change reads the drop of any change in one place");
+
+static void decide_command(slc_apply_station_t *station, slc_command_t *command)
+{
+    if (command->is_change) {
+        decide_change(station, command);
+        return;
+    }
+    slc_apply_query(station->config.logic, command);
+    command->time_us = station->time_us;
+    if (command->has_engine) {
+        station->config.fill_status(station->config.context, &command->engine);
+    }
+}
+
+static void prefetch(const slc_apply_station_t *station, uint64_t sequence, uint64_t end)
+{
+    if (sequence + INDEX_AHEAD < end) {
+        const slc_slot_t *slot = slc_ring_slot(station->config.ring, sequence + INDEX_AHEAD);
+        if (slot->kind == SLC_SLOT_BUY) {
+            slc_ask_t ask = ask_of(slot);
+            slc_logic_prefetch_index(station->config.logic, &ask);
+        }
+    }
+    if (sequence + RECORD_AHEAD < end) {
+        const slc_slot_t *slot = slc_ring_slot(station->config.ring, sequence + RECORD_AHEAD);
+        if (slot->kind == SLC_SLOT_BUY) {
+            slc_ask_t ask = ask_of(slot);
+            slc_logic_prefetch_record(station->config.logic, &ask);
+        }
+    }
+}
+
+static void put_on_board(void *context, uint64_t drop_id, bool exists, const slc_drop_info_t *drop)
+{
+    slc_apply_station_t *station = context;
+    slc_board_update(station->config.board, drop_id, exists ? drop : NULL);
+}
+
+/* What others may see of the state, before any answer of this batch can be heard. */
+static void publish(slc_apply_station_t *station)
+{
+    slc_logic_t *logic = station->config.logic;
+    if (station->changed) {
+        slc_logic_take_touched(logic, put_on_board, station);
+        slc_digest_pair_write(station->config.pair, slc_logic_sequence(logic), slc_logic_digest(logic));
+        station->changed = false;
+    }
+    slc_board_publish(station->config.board, slc_logic_sequence(logic), station->time_us);
+}
+
+static int64_t batch(void *context, uint64_t first, uint64_t count)
+{
+    slc_apply_station_t *station = context;
+    uint64_t end = first + (count < BATCH_MAX ? count : BATCH_MAX);
+    for (uint64_t sequence = first; sequence < end; sequence++) {
+        slc_slot_t *slot = slc_ring_slot(station->config.ring, sequence);
+        prefetch(station, sequence, end);
+        if ((slot->flags & SLC_SLOT_BATCH_TIME) != 0) {
+            station->time_us = slot->time_us;
+        }
+        if (slot->kind == SLC_SLOT_BUY) {
+            decide_buy(station, slot);
+        } else if (slot->kind == SLC_SLOT_COMMAND) {
+            decide_command(station, slot->as.command);
+        }
+    }
+    publish(station);
+    return (int64_t)(end - first);
+}
+
+void slc_apply_station_publish_restored(slc_apply_station_t *station)
+{
+    station->changed = true;
+    publish(station);
+}
+
+int64_t slc_apply_station_turn(slc_apply_station_t *station)
+{
+    int64_t done = slc_consumer_poll(station->config.consumer, batch, station);
+    if (done > 0) {
+        for (uint32_t i = 0; i < station->config.bell_count; i++) {
+            slc_bell_ring(&station->config.bells[i]);
+        }
+    }
+    return done;
+}
+
+void slc_apply_station_run(slc_apply_station_t *station)
+{
+    while (!slc_consumer_done(station->config.consumer)) {
+        if (slc_apply_station_turn(station) == 0) {
+            (void)slc_consumer_wait(station->config.consumer, UINT64_MAX);
+        }
+    }
+    for (uint32_t i = 0; i < station->config.bell_count; i++) {
+        slc_bell_ring(&station->config.bells[i]); /* who waits for the end of the ring has it now */
+    }
+}

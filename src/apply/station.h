@@ -1,0 +1,49 @@
+/* The apply station: the one thread that runs the business logic, behind the journal. It takes slots in
+ * ring order, applies those that are events, decides those that are not from the same state, and leaves
+ * the answer in the slot. Behind each batch it puts the drops it touched on the board, publishes the
+ * (sequence, digest) pair for the journal's next block, and rings the I/O threads that sleep.
+ *
+ * Threads: one. Ownership: create/destroy; everything in the config is the caller's.
+ * Failure: none of its own; a broken invariant stops the process. */
+#ifndef SLC_APPLY_STATION_H
+#define SLC_APPLY_STATION_H
+
+#include "attempts/attempts.h"
+#include "base/digest_pair.h"
+#include "board/board.h"
+#include "disruptor/bell.h"
+#include "event/command.h"
+#include "logic/logic.h"
+
+#include <sluice/disruptor.h>
+
+typedef struct slc_apply_station slc_apply_station_t;
+
+typedef struct slc_apply_config {
+    slc_ring_t *ring;
+    slc_consumer_t *consumer;
+    slc_logic_t *logic;
+    slc_board_t *board;
+    slc_digest_pair_t *pair;
+    slc_attempts_t *attempts; /* NULL: not noted */
+    slc_bell_t *bells;        /* of the I/O threads */
+    uint32_t bell_count;
+    /* Fills in what the logic does not know of a GET_STATUS. */
+    void (*fill_status)(void *context, slc_engine_info_t *ret_info);
+    void *context;
+} slc_apply_config_t;
+
+/* NULL: no memory. */
+slc_apply_station_t *slc_apply_station_create(const slc_apply_config_t *config);
+/* NULL is fine. */
+void slc_apply_station_destroy(slc_apply_station_t *station);
+
+/* Puts every drop of a restored logic on the board, and its digest into the pair. Once, before the ring
+ * moves. */
+void slc_apply_station_publish_restored(slc_apply_station_t *station);
+/* One turn without waiting: slots done with. */
+int64_t slc_apply_station_turn(slc_apply_station_t *station);
+/* The whole life of its thread: turns until the ring is closed and drained. */
+void slc_apply_station_run(slc_apply_station_t *station);
+
+#endif

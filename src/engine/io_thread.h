@@ -1,0 +1,44 @@
+/* An I/O thread: one epoll over its connections, and both ends of the ring for them. In turn: the answers
+ * that are decided (reply), then input that may have come (ingress), then sleep until a socket or the bell
+ * says that there is more. The first I/O thread also accepts, and deals new connections out in turn.
+ *
+ * Threads: start, stop and join on the main thread; everything else inside. `take` is any I/O thread's.
+ * Ownership: start creates everything the thread needs, join frees it; ring, board, bells and listeners
+ *   are the engine's.
+ * Failure: start answers what is missing; afterwards a bad connection costs only itself. */
+#ifndef SLC_ENGINE_IO_THREAD_H
+#define SLC_ENGINE_IO_THREAD_H
+
+#include "board/board.h"
+#include "disruptor/bell.h"
+#include "session/connections.h"
+#include "session/listener.h"
+
+#include <sluice/disruptor.h>
+
+typedef struct slc_io slc_io_t;
+
+typedef struct slc_io_config {
+    uint32_t number;
+    uint32_t count; /* of all I/O threads */
+    slc_ring_t *ring;
+    slc_consumer_t *consumer; /* its own reply consumer */
+    const slc_board_t *board;
+    slc_bell_t *bell; /* its own */
+    slc_session_limits_t limits;
+    slc_io_t **all;            /* all I/O threads, by number, to deal connections out to */
+    slc_listener_t *listeners; /* of the first I/O thread: [0] buyers', [1] operators' */
+    bool busy_spin;
+} slc_io_config_t;
+
+slc_err_t slc_io_start(const slc_io_config_t *config, slc_io_t **ret_io, slc_error_t *ret_error);
+/* Takes nothing more in; returns once that is so. */
+void slc_io_stop(slc_io_t *io);
+/* Behind stop, and behind slc_ring_close: waits until every answer is sent, or for a few seconds where a
+ * peer does not take its own; then ends the thread and closes its connections. NULL is fine. */
+void slc_io_join(slc_io_t *io);
+/* Gives the thread a connection. */
+void slc_io_take(slc_io_t *io, int fd, slc_peer_t peer);
+uint64_t slc_io_connections(const slc_io_t *io);
+
+#endif

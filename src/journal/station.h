@@ -1,0 +1,45 @@
+/* The journal station: drains what is published, decides which slots become events, gives them their
+ * sequences and their time, and makes them durable as one block. It lets the apply station see a slot only
+ * once that block's write has returned.
+ *
+ * A BUY that ingress marked as a probable refusal is passed by, unwritten, if nothing could have turned
+ * the refusal into a sale since the hint was true: no operator's event behind hint_sequence, and the time
+ * of this batch below hint_until_us. Otherwise it is journaled like any other. This station sees every
+ * event in order, so the comparison is exact: what it passes by is certain to be refused (or to be known
+ * by its key) at its own place in the ring, and nothing ever has to be asked a second time.
+ *
+ * Happy path: begin, mark and append, commit, progress. Failure: the first commit or seal that fails ends
+ * the loop with -1; nothing of that batch is acknowledged, and the process has to stop.
+ *
+ * Threads: one. Ownership: create/destroy; ring, writer, board and pair are the caller's. */
+#ifndef SLC_JOURNAL_STATION_H
+#define SLC_JOURNAL_STATION_H
+
+#include "base/digest_pair.h"
+#include "journal/writer.h"
+
+#include <sluice/disruptor.h>
+
+typedef struct slc_journal_station slc_journal_station_t;
+
+typedef struct slc_journal_station_config {
+    const slc_sys_t *sys;
+    slc_ring_t *ring;
+    slc_consumer_t *consumer;
+    slc_writer_t *writer;
+    const slc_digest_pair_t *pair; /* what the apply station published last */
+    uint64_t time_us;              /* of the last journaled event */
+} slc_journal_station_config_t;
+
+/* NULL: no memory. */
+slc_journal_station_t *slc_journal_station_create(const slc_journal_station_config_t *config);
+/* NULL is fine. */
+void slc_journal_station_destroy(slc_journal_station_t *station);
+
+/* One turn without waiting: slots done with, or -1 and *ret_error. */
+int64_t slc_journal_station_turn(slc_journal_station_t *station, slc_error_t *ret_error);
+/* The whole life of its thread: turns until the ring is closed and drained, a seal when idle and at the
+ * end. OK, or why it had to stop. */
+slc_err_t slc_journal_station_run(slc_journal_station_t *station, slc_error_t *ret_error);
+
+#endif

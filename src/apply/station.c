@@ -100,17 +100,20 @@ static void decide_change(slc_apply_station_t *station, slc_command_t *command)
     command->sequence = answer.sequence;
     command->time_us = answer.time_us;
     if (command->event.kind == SLC_EVENT_ORDER_CANCELLED) {
-        command->has_order = slc_logic_order(logic, command->event.as.order_cancelled.order_id, &command->order);
+        command->has_order =
+            slc_logic_order(logic, command->event.as.order_cancelled.order_id, &command->order);
     } else {
         /* Every other change begins with its drop_id. */
         command->has_drop = slc_logic_drop(logic, command->event.as.drop_closed.drop_id, &command->drop);
     }
 }
 
-static_assert(offsetof(slc_event_t, as.drop_closed.drop_id) == offsetof(slc_event_t, as.drop_opened.drop_id) &&
+static_assert(offsetof(slc_event_t, as.drop_closed.drop_id) ==
+                      offsetof(slc_event_t, as.drop_opened.drop_id) &&
                   offsetof(slc_event_t, as.drop_closed.drop_id) ==
                       offsetof(slc_event_t, as.stock_adjusted.drop_id) &&
-                  offsetof(slc_event_t, as.drop_closed.drop_id) == offsetof(slc_event_t, as.drop_purged.drop_id),
+                  offsetof(slc_event_t, as.drop_closed.drop_id) ==
+                      offsetof(slc_event_t, as.drop_purged.drop_id),
               "decide_change reads the drop of any change in one place");
 
 static void decide_command(slc_apply_station_t *station, slc_command_t *command)

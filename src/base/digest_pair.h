@@ -1,5 +1,5 @@
-/* One (applied sequence, digest) pair, published by the apply station behind each batch and carried by the
- * journal's next block, so that a replay can be compared with what the live engine had.
+/* One (applied sequence, digest) pair, published by the apply station behind each batch and carried by
+ * the journal's next block, so that a replay can be compared with what the live engine had.
  *
  * Two cells in turn and a version: the writer fills the cell that is not the current one, then makes it
  * current. A reader that finds the version unchanged behind its reads has a pair that belongs together.

@@ -124,7 +124,8 @@ static void cell_copy(cell_t *to, const cell_t *from)
                           memory_order_relaxed);
     atomic_store_explicit(&to->remaining, atomic_load_explicit(&from->remaining, memory_order_relaxed),
                           memory_order_relaxed);
-    atomic_store_explicit(&to->opens_at_us, atomic_load_explicit(&from->opens_at_us, memory_order_relaxed),
+    atomic_store_explicit(&to->opens_at_us,
+                          atomic_load_explicit(&from->opens_at_us, memory_order_relaxed),
                           memory_order_relaxed);
     atomic_store_explicit(&to->closes_at_us,
                           atomic_load_explicit(&from->closes_at_us, memory_order_relaxed),

@@ -1,15 +1,15 @@
-/* The board: what readers beside the path may see of the drops. The apply station writes on it behind each
- * batch; ingress reads hints from it ("this BUY cannot succeed"), never decisions.
+/* The board: what readers beside the path may see of the drops. The apply station writes on it behind
+ * each batch; ingress reads hints from it ("this BUY cannot succeed"), never decisions.
  *
  * A hint is a sequence and a reason: counters read *after* the sequence are as new as it, or newer. Units
  * come back to a drop only through an operator's event, so a refusal that was certain at hint.sequence
  * stays certain as long as no such event stands between there and the BUY's own place in the ring. The
  * journal station, which sees every event in that order, makes that comparison; the board only reads.
  *
- * Threads: slc_board_update and _publish by one writer, registered and asleep in the sense of the calls at
- *   the end of this header; slc_board_hint by any thread that is registered and awake.
- * Ownership: create/destroy. Tables outgrown are freed behind a grace period (call_rcu).
- * Failure: without memory to grow the process stops (SLC_CHECK), as the logic does. */
+ * Threads: slc_board_update and _publish by one writer, registered and asleep in the sense of the calls
+ * at the end of this header; slc_board_hint by any thread that is registered and awake. Ownership:
+ * create/destroy. Tables outgrown are freed behind a grace period (call_rcu). Failure: without memory to
+ * grow the process stops (SLC_CHECK), as the logic does. */
 #ifndef SLC_BOARD_BOARD_H
 #define SLC_BOARD_BOARD_H
 

@@ -54,8 +54,8 @@ static void publish(slc_control_ingress_t *control, slc_connection_t *connection
 }
 
 /* One frame: bytes used, 0 where it has to wait or was the last of its connection. */
-static size_t take_in_one(slc_control_ingress_t *control, slc_connection_t *connection, const uint8_t *bytes,
-                          size_t count)
+static size_t take_in_one(slc_control_ingress_t *control, slc_connection_t *connection,
+                          const uint8_t *bytes, size_t count)
 {
     const uint8_t *body = NULL;
     uint32_t body_bytes = 0;
@@ -91,7 +91,8 @@ static size_t take_in_one(slc_control_ingress_t *control, slc_connection_t *conn
     return used;
 }
 
-size_t slc_control_take_in(void *context, slc_connection_t *connection, const uint8_t *bytes, size_t count)
+size_t slc_control_take_in(void *context, slc_connection_t *connection, const uint8_t *bytes,
+                           size_t count)
 {
     slc_control_ingress_t *control = context;
     size_t used = 0;

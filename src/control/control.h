@@ -22,6 +22,7 @@ typedef struct slc_control_ingress {
 } slc_control_ingress_t;
 
 /* Takes in whole frames while ring and window have room; bytes used. `context` is the struct above. */
-size_t slc_control_take_in(void *context, slc_connection_t *connection, const uint8_t *bytes, size_t count);
+size_t slc_control_take_in(void *context, slc_connection_t *connection, const uint8_t *bytes,
+                           size_t count);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * The sleeper arms the bell, looks for work once more, and sleeps on `fd` only if there is none. The one
  * who brings work publishes it first and rings then. Both sides store before they load, so both use
- * sequentially consistent operations: either the ringer sees the bell armed, or the sleeper sees the work.
- * Release and acquire alone would let both miss.
+ * sequentially consistent operations: either the ringer sees the bell armed, or the sleeper sees the
+ * work. Release and acquire alone would let both miss.
  *
  * Threads: one sleeper (arm, disarm); any number of ringers.
  * Ownership: init opens an eventfd, finish closes it. Failure: init answers IO. */

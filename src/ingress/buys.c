@@ -121,8 +121,8 @@ static size_t fill_claimed(slc_ingress_t *ingress, slc_connection_t *connection,
     return used;
 }
 
-size_t slc_ingress_take_in_buys(slc_ingress_t *ingress, slc_connection_t *connection, const uint8_t *bytes,
-                                size_t count)
+size_t slc_ingress_take_in_buys(slc_ingress_t *ingress, slc_connection_t *connection,
+                                const uint8_t *bytes, size_t count)
 {
     size_t used = 0;
     while (used < count && connection->phase == SLC_PHASE_OPEN) {

@@ -121,7 +121,8 @@ static bool take_in_waiting(slc_ingress_t *ingress, slc_connection_t *connection
         }
         in->begin += used;
         if (used > 0) {
-            connection->read_deadline_ns = 0; /* what is left is another frame; keep_rest starts its time */
+            connection->read_deadline_ns =
+                0; /* what is left is another frame; keep_rest starts its time */
         }
     }
     *ret_waiting = in->end - in->begin;

@@ -44,7 +44,7 @@ void slc_ingress_finish(slc_ingress_t *ingress);
 uint32_t slc_ingress_turn(slc_ingress_t *ingress);
 
 /* Takes in frames of a buyer's connection: answers how many bytes were used (src/ingress/buys.c). */
-size_t slc_ingress_take_in_buys(slc_ingress_t *ingress, slc_connection_t *connection, const uint8_t *bytes,
-                                size_t count);
+size_t slc_ingress_take_in_buys(slc_ingress_t *ingress, slc_connection_t *connection,
+                                const uint8_t *bytes, size_t count);
 
 #endif

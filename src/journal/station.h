@@ -1,6 +1,6 @@
 /* The journal station: drains what is published, decides which slots become events, gives them their
- * sequences and their time, and makes them durable as one block. It lets the apply station see a slot only
- * once that block's write has returned.
+ * sequences and their time, and makes them durable as one block. It lets the apply station see a slot
+ * only once that block's write has returned.
  *
  * A BUY that ingress marked as a probable refusal is passed by, unwritten, if nothing could have turned
  * the refusal into a sale since the hint was true: no operator's event behind hint_sequence, and the time

@@ -42,7 +42,8 @@ static void answer_buyer(slc_reply_t *reply, slc_connection_t *connection, const
     answered(reply, connection);
 }
 
-static void answer_operator(slc_reply_t *reply, slc_connection_t *connection, const slc_command_t *command)
+static void answer_operator(slc_reply_t *reply, slc_connection_t *connection,
+                            const slc_command_t *command)
 {
     /* Only a list of drops needs much room. */
     size_t room = command->op == SLC_CONTROL_LIST_DROPS ? SLC_CONTROL_REPLY_FRAME_BYTES_MAX : 2048;

@@ -1,5 +1,5 @@
-/* The reply station: the last consumer of the ring, one for each I/O thread. It encodes the answer in each
- * slot of a connection of its own thread and puts it into that connection's outbox; what belongs to
+/* The reply station: the last consumer of the ring, one for each I/O thread. It encodes the answer in
+ * each slot of a connection of its own thread and puts it into that connection's outbox; what belongs to
  * another thread, or to a connection that is gone, it passes by. Producers may reuse a slot once every
  * reply station has passed it.
  * Threads: the I/O thread that owns the connections.

@@ -48,7 +48,8 @@ slc_connection_t *slc_connection_open(slc_connections_t *connections, int fd, sl
     if (connections->free_count == 0) {
         return NULL;
     }
-    slc_connection_t *connection = &connections->table[connections->free_indices[--connections->free_count]];
+    slc_connection_t *connection =
+        &connections->table[connections->free_indices[--connections->free_count]];
     SLC_CHECK(connection->phase == SLC_PHASE_FREE);
     /* A closed connection may still stand in a queue; its place there now serves its successor. */
     *connection = (slc_connection_t){
@@ -98,7 +99,8 @@ slc_connection_t *slc_connection_find(slc_connections_t *connections, uint32_t i
         return NULL;
     }
     slc_connection_t *connection = &connections->table[index];
-    return connection->phase != SLC_PHASE_FREE && connection->generation == generation ? connection : NULL;
+    return connection->phase != SLC_PHASE_FREE && connection->generation == generation ? connection
+                                                                                       : NULL;
 }
 
 uint64_t slc_connections_open(const slc_connections_t *connections)

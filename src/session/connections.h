@@ -33,8 +33,8 @@ typedef enum slc_phase {
     SLC_PHASE_HELLO,      /* nothing but Hello is taken */
     SLC_PHASE_OPEN,       /* requests are taken in */
     SLC_PHASE_LAST_WORDS, /* nothing more is taken in; all answers are still sent */
-    SLC_PHASE_LINGER,     /* all is sent; what the peer still sends is thrown away until it is through, for
-                             a close with unread input would reset the connection and take our last words */
+    SLC_PHASE_LINGER, /* all is sent; what the peer still sends is thrown away until it is through, for
+                         a close with unread input would reset the connection and take our last words */
 } slc_phase_t;
 
 typedef struct slc_buffer {
@@ -48,15 +48,15 @@ typedef struct slc_connection {
     int fd;
     uint32_t index;
     uint32_t generation;
-    uint32_t in_flight; /* taken in, not answered yet */
-    uint8_t peer;       /* slc_peer_t */
-    uint8_t phase;      /* slc_phase_t */
-    bool eof;           /* the peer sends nothing more */
-    bool is_ready;      /* in the ready queue */
-    bool is_dirty;      /* in the dirty queue */
-    bool paused;        /* window or outbox full: ready again when an answer has gone */
-    slc_buffer_t in;    /* read, not taken in yet */
-    slc_buffer_t out;   /* encoded, not sent yet */
+    uint32_t in_flight;         /* taken in, not answered yet */
+    uint8_t peer;               /* slc_peer_t */
+    uint8_t phase;              /* slc_phase_t */
+    bool eof;                   /* the peer sends nothing more */
+    bool is_ready;              /* in the ready queue */
+    bool is_dirty;              /* in the dirty queue */
+    bool paused;                /* window or outbox full: ready again when an answer has gone */
+    slc_buffer_t in;            /* read, not taken in yet */
+    slc_buffer_t out;           /* encoded, not sent yet */
     uint64_t read_deadline_ns;  /* a Hello or a frame was begun and has to be whole by then; 0: none */
     uint64_t write_deadline_ns; /* unsent output has to move by then; 0: none */
     uint64_t active_ns;         /* last input, coarse */
@@ -92,7 +92,8 @@ slc_connection_t *slc_connection_open(slc_connections_t *connections, int fd, sl
 /* At once, whatever is in flight: its answers then find nobody. */
 void slc_connection_close(slc_connections_t *connections, slc_connection_t *connection);
 /* The connection that a slot or event names, or NULL where it is gone. */
-slc_connection_t *slc_connection_find(slc_connections_t *connections, uint32_t index, uint32_t generation);
+slc_connection_t *slc_connection_find(slc_connections_t *connections, uint32_t index,
+                                      uint32_t generation);
 /* Takes nothing more in, sends what is owed, and closes. */
 void slc_connection_last_words(slc_connections_t *connections, slc_connection_t *connection);
 /* How many connections are open. */
@@ -104,7 +105,8 @@ void slc_connection_make_ready(slc_connections_t *connections, slc_connection_t 
 uint32_t slc_connection_window(slc_connections_t *connections, slc_connection_t *connection);
 
 /* Room for `bytes` at the end of the output, NULL without memory (the connection is then closed). */
-uint8_t *slc_connection_reserve(slc_connections_t *connections, slc_connection_t *connection, size_t bytes);
+uint8_t *slc_connection_reserve(slc_connections_t *connections, slc_connection_t *connection,
+                                size_t bytes);
 /* So many of the reserved bytes were written; they go out with the next flush. */
 void slc_connection_append(slc_connections_t *connections, slc_connection_t *connection, size_t bytes);
 /* Sends what every dirty connection has; closes those that are through, gone or too slow. */

@@ -8,7 +8,8 @@
 #include "session/connections.h"
 #include "wire/codec.h"
 
-/* Handles one frame's body in phase HELLO. Behind it the connection is OPEN, in its LAST_WORDS or gone. */
+/* Handles one frame's body in phase HELLO. Behind it the connection is OPEN, in its LAST_WORDS or gone.
+ */
 void slc_session_hello(slc_connections_t *connections, slc_connection_t *connection, slc_codec_t *codec,
                        const uint8_t *body, size_t bytes);
 /* Says no before anything else was said, and ends the connection. */

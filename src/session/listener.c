@@ -24,7 +24,8 @@ static slc_err_t reserve(slc_listener_t *listener, slc_error_t *ret_error)
 {
     listener->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (listener->reserve_fd < 0) {
-        return slc_error_sys(ret_error, SLC_ERR_IO, errno, "cannot open /dev/null as a reserve descriptor");
+        return slc_error_sys(ret_error, SLC_ERR_IO, errno,
+                             "cannot open /dev/null as a reserve descriptor");
     }
     return SLC_OK;
 }
@@ -99,10 +100,11 @@ slc_err_t slc_listener_init_unix(slc_listener_t *listener, const char *path, slc
     *listener = (slc_listener_t){.fd = -1, .reserve_fd = -1, .is_unix = true};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
-        return slc_error_set(ret_error, SLC_ERR_CONFIG,
-                             "the control socket's path is longer than %zu bytes: give a shorter one with "
-                             "--control",
-                             sizeof address.sun_path - 1);
+        return slc_error_set(
+            ret_error, SLC_ERR_CONFIG,
+            "the control socket's path is longer than %zu bytes: give a shorter one with "
+            "--control",
+            sizeof address.sun_path - 1);
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -122,7 +124,8 @@ slc_err_t slc_listener_init_unix(slc_listener_t *listener, const char *path, slc
     }
     if (failed != 0) {
         (void)close(fd);
-        return slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot listen on the control socket %s", path);
+        return slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot listen on the control socket %s",
+                             path);
     }
     listener->fd = fd;
     slc_err_t err = reserve(listener, ret_error);
@@ -188,6 +191,7 @@ slc_accepted_t slc_listener_accept(slc_listener_t *listener, int *ret_fd)
 void slc_listener_recover(slc_listener_t *listener)
 {
     if (listener->reserve_fd < 0) {
-        listener->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* else: tried at the next refusal */
+        listener->reserve_fd =
+            open("/dev/null", O_RDONLY | O_CLOEXEC); /* else: tried at the next refusal */
     }
 }

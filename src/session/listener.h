@@ -23,7 +23,8 @@ typedef struct slc_listener {
 /* `port` 0: the kernel chooses. `host`: a name or a numeric address. */
 slc_err_t slc_listener_init_tcp(slc_listener_t *listener, const char *host, uint16_t port,
                                 slc_error_t *ret_error);
-/* Mode 0600. A socket that a dead server left behind is replaced; call only under the directory's lock. */
+/* Mode 0600. A socket that a dead server left behind is replaced; call only under the directory's lock.
+ */
 slc_err_t slc_listener_init_unix(slc_listener_t *listener, const char *path, slc_error_t *ret_error);
 void slc_listener_finish(slc_listener_t *listener);
 

@@ -10,7 +10,8 @@
 /* How long a peer may take to notice that it was refused. */
 #define LINGER_NS (UINT64_C(1) * 1000 * 1000 * 1000)
 
-uint8_t *slc_connection_reserve(slc_connections_t *connections, slc_connection_t *connection, size_t bytes)
+uint8_t *slc_connection_reserve(slc_connections_t *connections, slc_connection_t *connection,
+                                size_t bytes)
 {
     slc_buffer_t *out = &connection->out;
     if (out->capacity - out->end >= bytes) {
@@ -83,7 +84,8 @@ static void flush_one(slc_connections_t *connections, slc_connection_t *connecti
         }
         if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             if (connection->write_deadline_ns == 0) {
-                connection->write_deadline_ns = connections->now_ns + connections->limits.write_timeout_ns;
+                connection->write_deadline_ns =
+                    connections->now_ns + connections->limits.write_timeout_ns;
             }
             break;
         }
@@ -140,7 +142,8 @@ bool slc_connections_sweep(slc_connections_t *connections)
             slc_connection_close(connections, connection);
             continue;
         }
-        running |= connection->read_deadline_ns != 0 || connection->write_deadline_ns != 0 || idle_ns != 0;
+        running |=
+            connection->read_deadline_ns != 0 || connection->write_deadline_ns != 0 || idle_ns != 0;
     }
     return running;
 }

@@ -1,0 +1,369 @@
+#include "engine/engine.h"
+
+#include "apply/station.h"
+#include "base/check.h"
+#include "base/error.h"
+#include "engine/io_accept.h"
+#include "engine/io_thread.h"
+#include "engine/notify.h"
+#include "engine/pipeline.h"
+#include "journal/station.h"
+#include "restore/restore.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct slc_engine {
+    const slc_options_t *options;
+    const slc_sys_t *sys;
+    slc_directory_t *directory;
+    slc_logic_t *logic;
+    slc_restored_t restored;
+    slc_writer_t *writer;
+    slc_board_t *board;
+    slc_attempts_t *attempts;
+    slc_digest_pair_t pair;
+    slc_pipeline_t pipeline;
+    slc_journal_station_t *journal;
+    slc_apply_station_t *apply;
+    slc_listener_t listeners[2]; /* buyers', operators' */
+    slc_bell_t bells[SLC_IO_THREADS_MAX];
+    slc_io_t *io[SLC_IO_THREADS_MAX];
+    pthread_t journal_thread;
+    pthread_t apply_thread;
+    uint64_t started_ns;
+} slc_engine_t;
+
+/* ---- threads ---- */
+
+static void *journal_main(void *context)
+{
+    slc_engine_t *engine = context;
+    slc_error_t error;
+    if (slc_journal_station_run(engine->journal, &error) != SLC_OK) {
+        /* Fail-stop: what this batch held is not acknowledged and may or may not be on disk; the page
+         * cache behind a failed sync cannot be believed. The next start finds the truth. */
+        slc_log(SLC_LOG_ERROR, "the journal failed, stopping at once: %s", error.message);
+        _exit(slc_err_exit_code(SLC_ERR_IO));
+    }
+    return NULL;
+}
+
+static void *apply_main(void *context)
+{
+    slc_engine_t *engine = context;
+    slc_board_reader_register(); /* as board.h asks of its writer */
+    slc_board_reader_sleeps();
+    slc_apply_station_run(engine->apply);
+    slc_board_reader_unregister();
+    return NULL;
+}
+
+static void fill_status(void *context, slc_engine_info_t *info)
+{
+    const slc_engine_t *engine = context;
+    uint64_t now_ns = engine->sys->monotonic_ns(engine->sys->self);
+    info->uptime_us = (now_ns - engine->started_ns) / 1000;
+    for (uint32_t i = 0; i < engine->options->io_threads; i++) {
+        info->connections += slc_io_connections(engine->io[i]);
+    }
+    if (engine->attempts != NULL) {
+        info->attempts_missing = slc_attempts_missing(engine->attempts);
+    }
+    const char *durability = engine->options->durability == SLC_DURABILITY_FSYNC ? "fsync" : "os";
+    (void)snprintf(info->version, sizeof info->version, "%s", SLC_VERSION);
+    (void)snprintf(info->durability, sizeof info->durability, "%s", durability);
+    (void)snprintf(info->journal_method, sizeof info->journal_method, "%s",
+                   slc_writer_method(engine->writer));
+}
+
+/* ---- start, in the order in which each step needs the one before ---- */
+
+static void restore_progress(void *context, uint64_t done, uint64_t total, uint64_t events)
+{
+    slc_engine_t *engine = context;
+    uint64_t spent_ms = (engine->sys->monotonic_ns(engine->sys->self) - engine->started_ns) / 1000000;
+    uint64_t left_ms =
+        done == 0 ? 0 : (uint64_t)((double)spent_ms * (double)(total - done) / (double)done);
+    char status[160];
+    (void)snprintf(status, sizeof status,
+                   "replaying: %" PRIu64 " of %" PRIu64 " MiB, %" PRIu64 " events, about %" PRIu64
+                   " s left",
+                   done >> 20, total >> 20, events, left_ms / 1000);
+    SLC_LOG_LIMITED(1, SLC_LOG_INFO, "%s", status);
+    char state[256];
+    (void)snprintf(state, sizeof state, "STATUS=%s\nEXTEND_TIMEOUT_USEC=30000000", status);
+    slc_notify(state);
+}
+
+static slc_err_t engine_restore(slc_engine_t *engine, slc_error_t *ret_error)
+{
+    engine->logic = slc_logic_create();
+    if (engine->logic == NULL) {
+        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory for the state");
+    }
+    uint64_t begin_ns = engine->sys->monotonic_ns(engine->sys->self);
+    slc_err_t err = slc_restore(engine->directory, engine->logic, restore_progress, engine,
+                                &engine->restored, ret_error);
+    if (err != SLC_OK) {
+        return err;
+    }
+    const slc_restored_t *restored = &engine->restored;
+    uint64_t spent_ms = (engine->sys->monotonic_ns(engine->sys->self) - begin_ns) / 1000000;
+    if (restored->torn) {
+        slc_log(SLC_LOG_WARN,
+                "the journal ended in an unfinished block (never acknowledged): %" PRIu64
+                " bytes cut, kept as %s",
+                restored->torn_bytes, restored->evidence);
+    }
+    slc_log(SLC_LOG_INFO,
+            "restored %" PRIu64 " events in %" PRIu64 " ms: sequence %" PRIu64 ", digest %016" PRIx64
+            ", %" PRIu64 " drops, %" PRIu64 " orders, %" PRIu64 " digests compared",
+            restored->events, spent_ms, slc_logic_sequence(engine->logic),
+            slc_logic_digest(engine->logic), slc_logic_drop_count(engine->logic),
+            slc_logic_order_count(engine->logic), restored->digest_pairs);
+    return SLC_OK;
+}
+
+static slc_err_t engine_open_writer(slc_engine_t *engine, slc_error_t *ret_error)
+{
+    slc_writer_config_t config = {
+        .durability = engine->options->durability,
+        .segment_bytes = engine->options->segment_bytes,
+        .block_bytes_max = (uint32_t)engine->options->block_bytes_max,
+    };
+    slc_err_t err =
+        slc_writer_open(engine->directory, &config, &engine->restored.end, &engine->writer, ret_error);
+    if (err != SLC_OK) {
+        return err;
+    }
+    slc_log(SLC_LOG_INFO, "journal: durability %s, method %s%s%s",
+            engine->options->durability == SLC_DURABILITY_FSYNC ? "fsync" : "os",
+            slc_writer_method(engine->writer),
+            *slc_writer_method_reason(engine->writer) == '\0' ? "" : ": ",
+            slc_writer_method_reason(engine->writer));
+    if (engine->options->durability == SLC_DURABILITY_OS) {
+        slc_log(SLC_LOG_WARN, "durability os: a yes survives a killed process, not a power cut");
+    }
+    return SLC_OK;
+}
+
+static slc_err_t engine_build_stations(slc_engine_t *engine, slc_error_t *ret_error)
+{
+    const slc_options_t *options = engine->options;
+    slc_err_t err = slc_pipeline_init(&engine->pipeline, options->ring_slots, options->io_threads,
+                                      options->busy_spin, ret_error);
+    if (err != SLC_OK) {
+        return err;
+    }
+    engine->board = slc_board_create();
+    engine->journal = slc_journal_station_create(&(slc_journal_station_config_t){
+        .sys = engine->sys,
+        .ring = engine->pipeline.ring,
+        .consumer = engine->pipeline.journal,
+        .writer = engine->writer,
+        .pair = &engine->pair,
+        .time_us = engine->restored.end.time_us,
+    });
+    engine->apply = slc_apply_station_create(&(slc_apply_config_t){
+        .ring = engine->pipeline.ring,
+        .consumer = engine->pipeline.apply,
+        .logic = engine->logic,
+        .board = engine->board,
+        .pair = &engine->pair,
+        .attempts = engine->attempts,
+        .bells = engine->bells,
+        .bell_count = options->io_threads,
+        .fill_status = fill_status,
+        .context = engine,
+    });
+    if (engine->board == NULL || engine->journal == NULL || engine->apply == NULL) {
+        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory for the stations");
+    }
+    slc_board_reader_register();
+    slc_board_reader_sleeps();
+    slc_apply_station_publish_restored(engine->apply);
+    slc_board_reader_unregister();
+    return SLC_OK;
+}
+
+static slc_err_t engine_listen(slc_engine_t *engine, slc_error_t *ret_error)
+{
+    const slc_options_t *options = engine->options;
+    slc_err_t err = slc_listener_init_tcp(&engine->listeners[0], options->listen.host,
+                                          options->listen.port, ret_error);
+    return err != SLC_OK ? err
+                         : slc_listener_init_unix(&engine->listeners[1], options->control, ret_error);
+}
+
+static slc_err_t thread_start(pthread_t *thread, void *(*body)(void *), slc_engine_t *engine,
+                              slc_error_t *ret_error)
+{
+    int failed = pthread_create(thread, NULL, body, engine);
+    return failed == 0 ? SLC_OK : slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start a thread");
+}
+
+/* The last step that can fail. Where it does, the process ends: there is nothing to take back that a
+ * killed process would not leave behind as well. */
+static slc_err_t engine_start_threads(slc_engine_t *engine, slc_error_t *ret_error)
+{
+    const slc_options_t *options = engine->options;
+    slc_io_config_t config = {
+        .count = options->io_threads,
+        .ring = engine->pipeline.ring,
+        .board = engine->board,
+        .limits =
+            {
+                .connections_max =
+                    (options->max_connections + options->io_threads - 1) / options->io_threads +
+                    SLC_OPERATOR_PLACES,
+                .in_flight_max = options->max_in_flight,
+                .frame_bytes_max = options->max_frame_bytes,
+                .hello_timeout_ns = options->hello_timeout_ms * 1000000,
+                .frame_timeout_ns = options->frame_timeout_ms * 1000000,
+                .write_timeout_ns = options->write_timeout_ms * 1000000,
+                .idle_timeout_ns = options->idle_timeout_ms * 1000000,
+            },
+        .all = engine->io,
+        .busy_spin = options->busy_spin,
+    };
+    slc_err_t err = thread_start(&engine->journal_thread, journal_main, engine, ret_error);
+    if (err == SLC_OK) {
+        err = thread_start(&engine->apply_thread, apply_main, engine, ret_error);
+    }
+    /* The one that accepts comes last: it deals out to all the others. */
+    for (uint32_t i = options->io_threads; i-- > 0 && err == SLC_OK;) {
+        config.number = i;
+        config.consumer = engine->pipeline.reply[i];
+        config.bell = &engine->bells[i];
+        config.listeners = i == 0 ? engine->listeners : NULL;
+        err = slc_io_start(&config, &engine->io[i], ret_error);
+    }
+    return err;
+}
+
+static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
+{
+    slc_err_t err =
+        slc_directory_open(engine->sys, engine->options->data_dir, &engine->directory, ret_error);
+    for (uint32_t i = 0; i < engine->options->io_threads && err == SLC_OK; i++) {
+        err = slc_bell_init(&engine->bells[i], ret_error);
+    }
+    if (err == SLC_OK) {
+        err = engine_restore(engine, ret_error);
+    }
+    if (err == SLC_OK) {
+        err = engine_open_writer(engine, ret_error);
+    }
+    if (err == SLC_OK && engine->options->attempts_log) {
+        err = slc_attempts_open(engine->directory, engine->options->attempts_log_bytes, &engine->attempts,
+                                ret_error);
+    }
+    if (err == SLC_OK) {
+        err = engine_listen(engine, ret_error);
+    }
+    if (err == SLC_OK) {
+        err = engine_build_stations(engine, ret_error);
+    }
+    return err != SLC_OK ? err : engine_start_threads(engine, ret_error);
+}
+
+/* ---- serving and stopping ---- */
+
+static void leave_at_once(int signal_number)
+{
+    (void)signal_number;
+    _exit(0); /* always safe: the journal has everything that was acknowledged */
+}
+
+/* Waits for a signal that ends the server; a second one then leaves at once. */
+static void wait_for_the_end(void)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGHUP);
+    (void)sigaddset(&signals, SIGUSR1);
+    int number = 0;
+    do {
+        SLC_CHECK(sigwait(&signals, &number) == 0);
+        if (number == SIGUSR1) {
+            slc_log(SLC_LOG_WARN, "SIGUSR1: this version writes no snapshots; nothing was done");
+        } else if (number == SIGHUP) {
+            slc_log(SLC_LOG_INFO, "SIGHUP: the log goes to stderr; there is nothing to reopen");
+        }
+    } while (number != SIGTERM && number != SIGINT);
+    struct sigaction second = {.sa_handler = leave_at_once};
+    SLC_CHECK(sigaction(SIGTERM, &second, NULL) == 0 && sigaction(SIGINT, &second, NULL) == 0);
+    SLC_CHECK(pthread_sigmask(SIG_UNBLOCK, &signals, NULL) == 0);
+    slc_log(SLC_LOG_INFO, "%s: stopping: nothing more is taken in", strsignal(number));
+    slc_notify("STOPPING=1");
+}
+
+/* Takes nothing more in, lets everything that was taken in become durable, applied and answered. */
+static void engine_drain(slc_engine_t *engine)
+{
+    for (uint32_t i = 0; i < engine->options->io_threads; i++) {
+        slc_io_stop(engine->io[i]);
+    }
+    slc_ring_close(engine->pipeline.ring);
+    SLC_CHECK(pthread_join(engine->journal_thread, NULL) == 0);
+    SLC_CHECK(pthread_join(engine->apply_thread, NULL) == 0);
+    for (uint32_t i = 0; i < engine->options->io_threads; i++) {
+        slc_io_join(engine->io[i]);
+        engine->io[i] = NULL;
+    }
+    slc_log(SLC_LOG_INFO, "stopped at sequence %" PRIu64 ", digest %016" PRIx64,
+            slc_logic_sequence(engine->logic), slc_logic_digest(engine->logic));
+}
+
+static void engine_finish(slc_engine_t *engine)
+{
+    slc_attempts_close(engine->attempts);
+    slc_apply_station_destroy(engine->apply);
+    slc_journal_station_destroy(engine->journal);
+    slc_pipeline_finish(&engine->pipeline);
+    slc_listener_finish(&engine->listeners[0]);
+    slc_listener_finish(&engine->listeners[1]);
+    slc_board_destroy(engine->board);
+    slc_writer_close(engine->writer);
+    slc_logic_destroy(engine->logic);
+    for (uint32_t i = 0; i < SLC_IO_THREADS_MAX; i++) {
+        slc_bell_finish(&engine->bells[i]);
+    }
+    slc_directory_close(engine->directory);
+    free(engine);
+}
+
+slc_err_t slc_engine_run(const slc_options_t *options, slc_error_t *ret_error)
+{
+    slc_engine_t *engine = aligned_alloc(128, sizeof *engine);
+    if (engine == NULL) {
+        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory for the engine");
+    }
+    memset(engine, 0, sizeof *engine);
+    engine->options = options;
+    engine->sys = slc_sys_posix();
+    engine->started_ns = engine->sys->monotonic_ns(engine->sys->self);
+    engine->listeners[0] = engine->listeners[1] = (slc_listener_t){.fd = -1, .reserve_fd = -1};
+    for (uint32_t i = 0; i < SLC_IO_THREADS_MAX; i++) {
+        engine->bells[i].fd = -1;
+    }
+    slc_log(SLC_LOG_INFO, "sluiced %s, data directory %s", SLC_VERSION, options->data_dir);
+    slc_err_t err = engine_start(engine, ret_error);
+    if (err != SLC_OK) {
+        return err; /* the process ends with it: what was opened goes with the process */
+    }
+    (void)fprintf(stderr, "ready listen=%s control=%s http=%s\n", engine->listeners[0].name,
+                  engine->listeners[1].name, options->http);
+    slc_notify("READY=1\nSTATUS=serving");
+    wait_for_the_end();
+    engine_drain(engine);
+    engine_finish(engine);
+    return SLC_OK;
+}

@@ -1,0 +1,9 @@
+/* Telling systemd (sd_notify(3), the protocol behind NOTIFY_SOCKET) what the service does.
+ * Threads: any. Owns nothing. Failure: nobody asked, or nobody listens: nothing happens. */
+#ifndef SLC_ENGINE_NOTIFY_H
+#define SLC_ENGINE_NOTIFY_H
+
+/* For example "READY=1\nSTATUS=serving". */
+void slc_notify(const char *state);
+
+#endif

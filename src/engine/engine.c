@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 typedef struct slc_engine {
+    slc_digest_pair_t pair; /* these two fill cache lines of their own */
+    slc_bell_t bells[SLC_IO_THREADS_MAX];
     const slc_options_t *options;
     const slc_sys_t *sys;
     slc_directory_t *directory;
@@ -26,12 +28,10 @@ typedef struct slc_engine {
     slc_writer_t *writer;
     slc_board_t *board;
     slc_attempts_t *attempts;
-    slc_digest_pair_t pair;
     slc_pipeline_t pipeline;
     slc_journal_station_t *journal;
     slc_apply_station_t *apply;
     slc_listener_t listeners[2]; /* buyers', operators' */
-    slc_bell_t bells[SLC_IO_THREADS_MAX];
     slc_io_t *io[SLC_IO_THREADS_MAX];
     pthread_t journal_thread;
     pthread_t apply_thread;

@@ -37,7 +37,8 @@ static void listeners_ignore(slc_acceptor_t *acceptor)
 slc_err_t slc_acceptor_init(slc_acceptor_t *acceptor, slc_listener_t *listeners, int epoll_fd,
                             struct slc_io **all, uint32_t count, slc_error_t *ret_error)
 {
-    *acceptor = (slc_acceptor_t){.listeners = listeners, .epoll_fd = epoll_fd, .all = all, .count = count};
+    *acceptor =
+        (slc_acceptor_t){.listeners = listeners, .epoll_fd = epoll_fd, .all = all, .count = count};
     return listeners == NULL ? SLC_OK : listeners_watch(acceptor, ret_error);
 }
 
@@ -54,8 +55,9 @@ void slc_acceptor_turn(slc_acceptor_t *acceptor, uint32_t which, uint64_t now_ns
         }
         if (accepted == SLC_ACCEPTED_EXHAUSTED) {
             slc_acceptor_refuse(fd, peer);
-            SLC_LOG_LIMITED(1, SLC_LOG_WARN, "out of descriptors: a connection was refused (raise the limit "
-                                             "with ulimit -n or LimitNOFILE=)");
+            SLC_LOG_LIMITED(1, SLC_LOG_WARN,
+                            "out of descriptors: a connection was refused (raise the limit "
+                            "with ulimit -n or LimitNOFILE=)");
             listeners_ignore(acceptor);
             acceptor->resume_at_ns = now_ns + PAUSE_NS;
         }

@@ -2,8 +2,8 @@
  * which every I/O thread finds its new connections.
  * Threads: the acceptor is the first I/O thread's; a mailbox is put into by any and emptied by its owner.
  * Ownership: the listeners are the engine's. Descriptors in a mailbox belong to it until emptied.
- * Failure: with descriptors or places exhausted a peer is told OVERLOADED and closed, and accepting pauses
- * for a moment, so that it neither spins nor hangs. */
+ * Failure: with descriptors or places exhausted a peer is told OVERLOADED and closed, and accepting
+ * pauses for a moment, so that it neither spins nor hangs. */
 #ifndef SLC_ENGINE_IO_ACCEPT_H
 #define SLC_ENGINE_IO_ACCEPT_H
 

@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "control/control.h"
-#include "ingress/ingress.h"
 #include "engine/io_accept.h"
+#include "ingress/ingress.h"
 #include "reply/reply.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@
 #define FAREWELL_NS (UINT64_C(3) * 1000 * 1000 * 1000)
 /* Turns without work before the thread sleeps; each offers its core to the stations. */
 #define TURNS_BEFORE_SLEEP 2
-#define CODEC_ARENA_BYTES (256u * 1024u)
+#define CODEC_ARENA_BYTES ((size_t)256 * 1024)
 
 struct slc_io {
     slc_io_config_t config;
@@ -237,8 +237,7 @@ static slc_err_t io_prepare(slc_io_t *io, slc_error_t *ret_error)
     io->ingress.operator_context = &io->control;
     io->reply.consumer = io->config.consumer;
     io->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (io->epoll_fd < 0 ||
-        !watch(io, io->config.bell->fd, EPOLLIN, slc_conn_id(SLC_TAG_BELL, 0, 0))) {
+    if (io->epoll_fd < 0 || !watch(io, io->config.bell->fd, EPOLLIN, slc_conn_id(SLC_TAG_BELL, 0, 0))) {
         return slc_error_sys(ret_error, SLC_ERR_IO, errno, "cannot set up epoll");
     }
     return slc_acceptor_init(&io->acceptor, io->config.listeners, io->epoll_fd, io->config.all,
@@ -276,7 +275,7 @@ void slc_io_stop(slc_io_t *io)
     /* acquire: behind it, all that the thread claimed is published */
     while (!atomic_load_explicit(&io->quiet, memory_order_acquire)) {
         slc_bell_ring(io->config.bell);
-        struct timespec pause = {.tv_nsec = 100 * 1000};
+        struct timespec pause = {.tv_nsec = 100000};
         (void)nanosleep(&pause, NULL);
     }
 }

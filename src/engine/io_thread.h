@@ -1,6 +1,6 @@
 /* An I/O thread: one epoll over its connections, and both ends of the ring for them. In turn: the answers
- * that are decided (reply), then input that may have come (ingress), then sleep until a socket or the bell
- * says that there is more. The first I/O thread also accepts, and deals new connections out in turn.
+ * that are decided (reply), then input that may have come (ingress), then sleep until a socket or the
+ * bell says that there is more. The first I/O thread also accepts, and deals new connections out in turn.
  *
  * Threads: start, stop and join on the main thread; everything else inside. `take` is any I/O thread's.
  * Ownership: start creates everything the thread needs, join frees it; ring, board, bells and listeners

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 /* Input that waits is a frame at most when more is read, plus its prefix. */
-#define FRAME_BYTES_MAX (64u * 1024u + 5u)
+#define FRAME_BYTES_MAX ((size_t)64 * 1024 + 5)
 #define SCRATCH_BYTES (FRAME_BYTES_MAX + SLC_READ_BYTES)
 
 slc_err_t slc_ingress_init(slc_ingress_t *ingress, slc_error_t *ret_error)

@@ -20,8 +20,8 @@
 #include <stddef.h>
 
 /* One turn reads at most so much from one connection, so that one firehose starves nobody. */
-#define SLC_READ_BYTES (32u * 1024u)
-#define SLC_OUTBOX_BYTES_SOFT (64u * 1024u)
+#define SLC_READ_BYTES ((size_t)32 * 1024)
+#define SLC_OUTBOX_BYTES_SOFT ((size_t)64 * 1024)
 
 typedef enum slc_peer {
     SLC_PEER_BUYER,    /* TCP: Hello, then Buy */

@@ -37,14 +37,15 @@ static void nothing(void *context, slc_engine_info_t *info)
 static void path_start(void)
 {
     slc_restored_t restored;
-    slc_writer_config_t config = {.segment_bytes = 1u << 20, .block_bytes_max = 64u << 10, .no_direct = true};
-    cr_assert(slc_directory_open(slc_sys_posix(), path.directory_path, &path.directory, &error) == SLC_OK, "%s",
-              error.message);
+    slc_writer_config_t config = {
+        .segment_bytes = 1u << 20, .block_bytes_max = 64u << 10, .no_direct = true};
+    cr_assert(slc_directory_open(slc_sys_posix(), path.directory_path, &path.directory, &error) == SLC_OK,
+              "%s", error.message);
     path.logic = slc_logic_create();
     cr_assert(slc_restore(path.directory, path.logic, NULL, NULL, &restored, &error) == SLC_OK, "%s",
               error.message);
-    cr_assert(slc_writer_open(path.directory, &config, &restored.end, &path.writer, &error) == SLC_OK, "%s",
-              error.message);
+    cr_assert(slc_writer_open(path.directory, &config, &restored.end, &path.writer, &error) == SLC_OK,
+              "%s", error.message);
     cr_assert(slc_pipeline_init(&path.pipeline, 64, 1, false, &error) == SLC_OK);
     cr_assert(slc_bell_init(&path.bell, &error) == SLC_OK);
     path.board = slc_board_create();
@@ -196,7 +197,7 @@ static slc_command_t *restock(int64_t delta)
     return command;
 }
 
-#define cr_assert_status(slot, expected)                                                                   \
+#define cr_assert_status(slot, expected)                                                                 \
     cr_assert((slot)->status == SLC_STATUS_##expected, "heard %s", slc_status_name((slot)->status))
 
 Test(path, a_buy_is_journaled_applied_and_answered_with_its_sequence_as_order_id)

@@ -48,7 +48,7 @@ static slc_ask_t ask_of(const slc_slot_t *slot)
 
 static void note_attempt(slc_apply_station_t *station, const slc_ask_t *ask, const slc_answer_t *answer)
 {
-    if (station->config.attempts == NULL || answer->replayed) {
+    if (station->config.note_attempt == NULL || answer->replayed) {
         return;
     }
     slc_attempt_t attempt = {
@@ -62,7 +62,7 @@ static void note_attempt(slc_apply_station_t *station, const slc_ask_t *ask, con
         .user_bytes = (uint8_t)ask->user_bytes,
     };
     memcpy(attempt.user, ask->user, ask->user_bytes);
-    slc_attempts_note(station->config.attempts, &attempt);
+    station->config.note_attempt(station->config.context, &attempt);
 }
 
 static void decide_buy(slc_apply_station_t *station, slc_slot_t *slot)

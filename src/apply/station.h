@@ -25,12 +25,13 @@ typedef struct slc_apply_config {
     slc_logic_t *logic;
     slc_board_t *board;
     slc_digest_pair_t *pair;
-    slc_attempts_t *attempts; /* NULL: not noted */
-    slc_bell_t *bells;        /* of the I/O threads */
+    /* Takes note of a refusal that was no event; never waits. NULL: not noted. */
+    void (*note_attempt)(void *context, const slc_attempt_t *attempt);
+    slc_bell_t *bells; /* of the I/O threads */
     uint32_t bell_count;
     /* Fills in what the logic does not know of a GET_STATUS. */
     void (*fill_status)(void *context, slc_engine_info_t *ret_info);
-    void *context;
+    void *context; /* of both */
 } slc_apply_config_t;
 
 /* NULL: no memory. */

@@ -27,7 +27,6 @@ typedef struct slc_engine {
     slc_restored_t restored;
     slc_writer_t *writer;
     slc_board_t *board;
-    slc_attempts_t *attempts;
     slc_pipeline_t pipeline;
     slc_journal_station_t *journal;
     slc_apply_station_t *apply;
@@ -70,9 +69,6 @@ static void fill_status(void *context, slc_engine_info_t *info)
     info->uptime_us = (now_ns - engine->started_ns) / 1000;
     for (uint32_t i = 0; i < engine->options->io_threads; i++) {
         info->connections += slc_io_connections(engine->io[i]);
-    }
-    if (engine->attempts != NULL) {
-        info->attempts_missing = slc_attempts_missing(engine->attempts);
     }
     const char *durability = engine->options->durability == SLC_DURABILITY_FSYNC ? "fsync" : "os";
     (void)snprintf(info->version, sizeof info->version, "%s", SLC_VERSION);
@@ -175,7 +171,6 @@ static slc_err_t engine_build_stations(slc_engine_t *engine, slc_error_t *ret_er
         .logic = engine->logic,
         .board = engine->board,
         .pair = &engine->pair,
-        .attempts = engine->attempts,
         .bells = engine->bells,
         .bell_count = options->io_threads,
         .fill_status = fill_status,
@@ -259,10 +254,6 @@ static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
     if (err == SLC_OK) {
         err = engine_open_writer(engine, ret_error);
     }
-    if (err == SLC_OK && engine->options->attempts_log) {
-        err = slc_attempts_open(engine->directory, engine->options->attempts_log_bytes, &engine->attempts,
-                                ret_error);
-    }
     if (err == SLC_OK) {
         err = engine_listen(engine, ret_error);
     }
@@ -324,7 +315,6 @@ static void engine_drain(slc_engine_t *engine)
 
 static void engine_finish(slc_engine_t *engine)
 {
-    slc_attempts_close(engine->attempts);
     slc_apply_station_destroy(engine->apply);
     slc_journal_station_destroy(engine->journal);
     slc_pipeline_finish(&engine->pipeline);

@@ -5,7 +5,7 @@
 #include "wire/arena.h"
 #include "wire/codec.h"
 
-#include "sluice.pb-c.h"
+#include <sluice.pb-c.h>
 
 struct slc_codec {
     slc_arena_t arena;

@@ -59,7 +59,7 @@ static size_t pack_page(Sluice__V1__ControlReply *reply, const slc_command_t *an
     Sluice__V1__DropList list = SLUICE__V1__DROP_LIST__INIT;
     size_t count = answered->drop_count;
     Sluice__V1__Drop *drops = calloc(count + 1, sizeof *drops);
-    Sluice__V1__Drop **pointers = calloc(count + 1, sizeof *pointers);
+    Sluice__V1__Drop **pointers = calloc(count + 1, sizeof(void *));
     size_t bytes = 0;
     if (drops != NULL && pointers != NULL) {
         for (size_t i = 0; i < count; i++) {
@@ -72,6 +72,8 @@ static size_t pack_page(Sluice__V1__ControlReply *reply, const slc_command_t *an
         reply->result_case = SLUICE__V1__CONTROL_REPLY__RESULT_DROPS;
         reply->drops = &list;
         bytes = slc_codec_pack_frame(&reply->base, out, capacity);
+        reply->result_case = SLUICE__V1__CONTROL_REPLY__RESULT__NOT_SET; /* the list ends with this call */
+        reply->drops = NULL;
     }
     free(drops);
     free(pointers);

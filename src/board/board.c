@@ -29,6 +29,8 @@ typedef struct shard_table {
     cell_t cells[];
 } shard_table_t;
 
+static_assert(offsetof(shard_table_t, rcu) == 0, "the address of the head is that of the table");
+
 struct slc_board {
     /* Written together once a batch, read together for each hint: one line of their own. */
     _Alignas(128) _Atomic uint64_t sequence;
@@ -135,7 +137,7 @@ static void cell_copy(cell_t *to, const cell_t *from)
 static void table_reclaim(struct rcu_head *head)
 {
     GRACE_IS_OVER();
-    free(caa_container_of(head, shard_table_t, rcu));
+    free(head); /* the first member */
 }
 
 /* A table with room for one more, without the absent cells; the old one goes behind a grace period. */

@@ -108,10 +108,11 @@ size_t slc_codec_encode_hello(const slc_hello_t *hello, uint8_t *out, size_t cap
 {
     char client[HELLO_CLIENT_BYTES_MAX + 1];
     char token[HELLO_TOKEN_BYTES_MAX + 1];
-    Sluice__V1__Hello message = SLUICE__V1__HELLO__INIT;
+    Sluice__V1__Hello message;
     if (hello->client.bytes > HELLO_CLIENT_BYTES_MAX || hello->token.bytes > HELLO_TOKEN_BYTES_MAX) {
         return 0;
     }
+    sluice__v1__hello__init(&message);
     message.protocol = hello->protocol;
     message.client = slc_codec_string(hello->client, client, HELLO_CLIENT_BYTES_MAX);
     message.token = slc_codec_string(hello->token, token, HELLO_TOKEN_BYTES_MAX);
@@ -123,7 +124,8 @@ size_t slc_codec_encode_welcome(const slc_welcome_t *welcome, uint8_t *out, size
     char text[SLC_REPLY_MESSAGE_BYTES_MAX + 1];
     char leader[SLC_REPLY_MESSAGE_BYTES_MAX + 1];
     char version[SLC_REPLY_MESSAGE_BYTES_MAX + 1];
-    Sluice__V1__Welcome message = SLUICE__V1__WELCOME__INIT;
+    Sluice__V1__Welcome message;
+    sluice__v1__welcome__init(&message);
     message.status = (Sluice__V1__Status)welcome->status;
     message.message = slc_codec_string(welcome->message, text, SLC_REPLY_MESSAGE_BYTES_MAX);
     message.max_in_flight = welcome->max_in_flight;

@@ -56,11 +56,12 @@ static void put_engine(Sluice__V1__EngineStatus *message, slc_engine_info_t *eng
 static size_t pack_page(Sluice__V1__ControlReply *reply, const slc_command_t *answered, uint8_t *out,
                         size_t capacity)
 {
-    Sluice__V1__DropList list = SLUICE__V1__DROP_LIST__INIT;
+    Sluice__V1__DropList list;
     size_t count = answered->drop_count;
     Sluice__V1__Drop *drops = calloc(count + 1, sizeof *drops);
     Sluice__V1__Drop **pointers = calloc(count + 1, sizeof(void *));
     size_t bytes = 0;
+    sluice__v1__drop_list__init(&list);
     if (drops != NULL && pointers != NULL) {
         for (size_t i = 0; i < count; i++) {
             put_drop(&drops[i], &answered->drops[i]);
@@ -72,7 +73,8 @@ static size_t pack_page(Sluice__V1__ControlReply *reply, const slc_command_t *an
         reply->result_case = SLUICE__V1__CONTROL_REPLY__RESULT_DROPS;
         reply->drops = &list;
         bytes = slc_codec_pack_frame(&reply->base, out, capacity);
-        reply->result_case = SLUICE__V1__CONTROL_REPLY__RESULT__NOT_SET; /* the list ends with this call */
+        reply->result_case =
+            SLUICE__V1__CONTROL_REPLY__RESULT__NOT_SET; /* the list ends with this call */
         reply->drops = NULL;
     }
     free(drops);
@@ -84,10 +86,11 @@ size_t slc_codec_encode_control_reply(const slc_command_t *answered, uint8_t *ou
 {
     /* protobuf-c wants strings it could write to; it does not. The copy keeps the promise of const. */
     slc_command_t copy = *answered;
-    Sluice__V1__ControlReply reply = SLUICE__V1__CONTROL_REPLY__INIT;
+    Sluice__V1__ControlReply reply;
     Sluice__V1__Drop drop;
     Sluice__V1__Order order;
     Sluice__V1__EngineStatus engine;
+    sluice__v1__control_reply__init(&reply);
     reply.request_id = copy.request_id;
     reply.status = (Sluice__V1__Status)copy.status;
     reply.message = copy.message;

@@ -164,71 +164,106 @@ slc_err_t slc_codec_decode_command(slc_codec_t *codec, const uint8_t *bytes, siz
     return take_op(command, request, raw_text_bytes(bytes, count, 3, 6));
 }
 
+/* The message of one op, as the oneof points to it. */
+typedef union op {
+    Sluice__V1__OpenDrop open_drop;
+    Sluice__V1__AdjustStock adjust_stock;
+    Sluice__V1__CloseDrop close_drop;
+    Sluice__V1__PurgeDrop purge_drop;
+    Sluice__V1__CancelOrder cancel_order;
+    Sluice__V1__GetDrop get_drop;
+    Sluice__V1__ListDrops list_drops;
+    Sluice__V1__GetOrder get_order;
+    Sluice__V1__TakeSnapshot take_snapshot;
+    Sluice__V1__GetStatus get_status;
+} op_t;
+
+static void put_open_drop(Sluice__V1__OpenDrop *open, const slc_control_request_t *request, char *name)
+{
+    sluice__v1__open_drop__init(open);
+    open->drop_id = request->drop_id;
+    open->stock = request->stock;
+    open->per_user_limit = request->per_user_limit;
+    open->opens_at_us = request->opens_at_us;
+    open->closes_at_us = request->closes_at_us;
+    open->name = name;
+}
+
+static void put_op_on_drop(Sluice__V1__ControlRequest *message, op_t *op,
+                           const slc_control_request_t *request)
+{
+    if (request->op == SLC_CONTROL_ADJUST_STOCK) {
+        sluice__v1__adjust_stock__init(&op->adjust_stock);
+        op->adjust_stock.drop_id = request->drop_id;
+        op->adjust_stock.delta = request->delta;
+        message->adjust_stock = &op->adjust_stock;
+    } else if (request->op == SLC_CONTROL_CLOSE_DROP) {
+        sluice__v1__close_drop__init(&op->close_drop);
+        op->close_drop.drop_id = request->drop_id;
+        message->close_drop = &op->close_drop;
+    } else if (request->op == SLC_CONTROL_PURGE_DROP) {
+        sluice__v1__purge_drop__init(&op->purge_drop);
+        op->purge_drop.drop_id = request->drop_id;
+        message->purge_drop = &op->purge_drop;
+    } else if (request->op == SLC_CONTROL_GET_DROP) {
+        sluice__v1__get_drop__init(&op->get_drop);
+        op->get_drop.drop_id = request->drop_id;
+        message->get_drop = &op->get_drop;
+    } else {
+        sluice__v1__list_drops__init(&op->list_drops);
+        op->list_drops.after_drop_id = request->drop_id;
+        op->list_drops.page_size = request->page_size;
+        message->list_drops = &op->list_drops;
+    }
+}
+
+static void put_op(Sluice__V1__ControlRequest *message, op_t *op, const slc_control_request_t *request,
+                   char *name)
+{
+    switch (request->op) {
+    case SLC_CONTROL_OPEN_DROP:
+        put_open_drop(&op->open_drop, request, name);
+        message->open_drop = &op->open_drop;
+        break;
+    case SLC_CONTROL_ADJUST_STOCK:
+    case SLC_CONTROL_CLOSE_DROP:
+    case SLC_CONTROL_PURGE_DROP:
+    case SLC_CONTROL_GET_DROP:
+    case SLC_CONTROL_LIST_DROPS:
+        put_op_on_drop(message, op, request);
+        break;
+    case SLC_CONTROL_CANCEL_ORDER:
+        sluice__v1__cancel_order__init(&op->cancel_order);
+        op->cancel_order.order_id = request->order_id;
+        message->cancel_order = &op->cancel_order;
+        break;
+    case SLC_CONTROL_GET_ORDER:
+        sluice__v1__get_order__init(&op->get_order);
+        op->get_order.order_id = request->order_id;
+        message->get_order = &op->get_order;
+        break;
+    case SLC_CONTROL_TAKE_SNAPSHOT:
+        sluice__v1__take_snapshot__init(&op->take_snapshot);
+        message->take_snapshot = &op->take_snapshot;
+        break;
+    case SLC_CONTROL_GET_STATUS:
+        sluice__v1__get_status__init(&op->get_status);
+        message->get_status = &op->get_status;
+        break;
+    }
+}
+
 size_t slc_codec_encode_control_request(uint64_t request_id, const slc_control_request_t *request,
                                         uint8_t *out, size_t capacity)
 {
-    Sluice__V1__ControlRequest message = SLUICE__V1__CONTROL_REQUEST__INIT;
-    Sluice__V1__OpenDrop open = SLUICE__V1__OPEN_DROP__INIT;
-    Sluice__V1__AdjustStock adjust = SLUICE__V1__ADJUST_STOCK__INIT;
-    Sluice__V1__CloseDrop close = SLUICE__V1__CLOSE_DROP__INIT;
-    Sluice__V1__PurgeDrop purge = SLUICE__V1__PURGE_DROP__INIT;
-    Sluice__V1__CancelOrder cancel = SLUICE__V1__CANCEL_ORDER__INIT;
-    Sluice__V1__GetDrop get_drop = SLUICE__V1__GET_DROP__INIT;
-    Sluice__V1__ListDrops list = SLUICE__V1__LIST_DROPS__INIT;
-    Sluice__V1__GetOrder get_order = SLUICE__V1__GET_ORDER__INIT;
-    Sluice__V1__TakeSnapshot snapshot = SLUICE__V1__TAKE_SNAPSHOT__INIT;
-    Sluice__V1__GetStatus status = SLUICE__V1__GET_STATUS__INIT;
     char name[SLC_NAME_BYTES_MAX * 2 + 1]; /* what is too long reaches the server, which says so */
     slc_text_t text = {request->name, request->name == NULL ? 0 : strlen(request->name)};
+    Sluice__V1__ControlRequest message;
+    op_t op;
+    sluice__v1__control_request__init(&message);
     message.request_id = request_id;
     message.op_key = request->op_key;
     message.op_case = (Sluice__V1__ControlRequest__OpCase)request->op;
-    switch (request->op) {
-    case SLC_CONTROL_OPEN_DROP:
-        open.drop_id = request->drop_id;
-        open.stock = request->stock;
-        open.per_user_limit = request->per_user_limit;
-        open.opens_at_us = request->opens_at_us;
-        open.closes_at_us = request->closes_at_us;
-        open.name = slc_codec_string(text, name, sizeof name - 1);
-        message.open_drop = &open;
-        break;
-    case SLC_CONTROL_ADJUST_STOCK:
-        adjust.drop_id = request->drop_id;
-        adjust.delta = request->delta;
-        message.adjust_stock = &adjust;
-        break;
-    case SLC_CONTROL_CLOSE_DROP:
-        close.drop_id = request->drop_id;
-        message.close_drop = &close;
-        break;
-    case SLC_CONTROL_PURGE_DROP:
-        purge.drop_id = request->drop_id;
-        message.purge_drop = &purge;
-        break;
-    case SLC_CONTROL_CANCEL_ORDER:
-        cancel.order_id = request->order_id;
-        message.cancel_order = &cancel;
-        break;
-    case SLC_CONTROL_GET_DROP:
-        get_drop.drop_id = request->drop_id;
-        message.get_drop = &get_drop;
-        break;
-    case SLC_CONTROL_LIST_DROPS:
-        list.after_drop_id = request->drop_id;
-        list.page_size = request->page_size;
-        message.list_drops = &list;
-        break;
-    case SLC_CONTROL_GET_ORDER:
-        get_order.order_id = request->order_id;
-        message.get_order = &get_order;
-        break;
-    case SLC_CONTROL_TAKE_SNAPSHOT:
-        message.take_snapshot = &snapshot;
-        break;
-    case SLC_CONTROL_GET_STATUS:
-        message.get_status = &status;
-        break;
-    }
+    put_op(&message, &op, request, slc_codec_string(text, name, sizeof name - 1));
     return slc_codec_pack_frame(&message.base, out, capacity);
 }

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUT_BYTES (32u * 1024u)
-#define IN_BYTES (64u * 1024u)
+#define OUT_BYTES 32768u
+#define IN_BYTES 65536u
 
 struct slc_client {
     slc_socket_t socket;

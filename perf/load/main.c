@@ -1,0 +1,254 @@
+/* load: asks a Sluice server to sell, measures, and checks the answers. Opens the drops, resolves the
+ * address, runs one worker a thread, adds up what they heard, reports. */
+#include "books.h"
+#include "options.h"
+#include "report.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static load_workload_t workload;
+static load_options_t options;
+static load_plan_t plan;
+static sem_t done; /* raised by each worker that ended */
+
+/* The first asks to stop and drain, the second to leave. */
+static void on_signal(int number)
+{
+    (void)number;
+    (void)atomic_fetch_add_explicit(&plan.stop, 1, memory_order_relaxed); /* a hint, it guards no data */
+}
+
+static bool resolve(void)
+{
+    char host[256];
+    const char *colon = strrchr(options.connect, ':');
+    if (colon == NULL || colon == options.connect || (size_t)(colon - options.connect) >= sizeof host) {
+        fprintf(stderr, "load: --connect %s: needs HOST:PORT\n", options.connect);
+        return false;
+    }
+    bool bracketed = options.connect[0] == '[' && colon[-1] == ']';
+    (void)snprintf(host, sizeof host, "%.*s", (int)(colon - options.connect) - (bracketed ? 2 : 0),
+                   options.connect + (bracketed ? 1 : 0));
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int failure = getaddrinfo(host, colon + 1, &hints, &found);
+    if (failure != 0) {
+        fprintf(stderr, "load: cannot find %s: %s\n", options.connect, gai_strerror(failure));
+        return false;
+    }
+    memcpy(&plan.address, found->ai_addr, found->ai_addrlen);
+    plan.address_bytes = found->ai_addrlen;
+    freeaddrinfo(found);
+    return true;
+}
+
+static bool make_plan(void)
+{
+    plan.workload = &workload;
+    plan.threads = (uint32_t)options.threads;
+    plan.connections = (uint32_t)options.connections;
+    plan.window = (uint32_t)options.window;
+    plan.requests = options.requests == 0 ? UINT64_MAX : options.requests;
+    plan.duration_ns = options.duration_s == 0 ? UINT64_MAX : (uint64_t)(options.duration_s * 1e9);
+    plan.rate = options.rate;
+    plan.retry_ns = (uint64_t)(options.retry_s * 1e9);
+    plan.kill_pid = (int)options.kill_pid;
+    plan.kill_drop = options.kill_drop;
+    plan.kill_accepted = options.kill_accepted;
+    plan.ledger_fd = -1;
+    if (options.ledger != NULL) {
+        plan.ledger_fd =
+            open(options.ledger, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
+        if (plan.ledger_fd < 0) {
+            fprintf(stderr, "load: cannot write %s: %s\n", options.ledger, strerrordesc_np(errno));
+            return false;
+        }
+    }
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files); /* if not, a socket that cannot be made will say so */
+    }
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    return sem_init(&done, 0, 0) == 0 && resolve();
+}
+
+/* ---- the run ---- */
+
+static void *run_one(void *worker)
+{
+    (void)load_worker_run(worker);
+    (void)sem_post(&done);
+    return NULL;
+}
+
+static void show_progress(load_worker_t *workers, uint64_t began_ns)
+{
+    static uint64_t before;
+    static uint64_t before_ns;
+    uint64_t answered = 0;
+    for (uint32_t i = 0; i < plan.threads; i++) {
+        answered += atomic_load_explicit(&workers[i].answered_so_far, memory_order_relaxed);
+    }
+    uint64_t now_ns = load_now_ns();
+    uint64_t since_ns = now_ns - (before_ns == 0 ? began_ns : before_ns);
+    fprintf(stderr, "\r\033[K%.0f s  %llu answered  %.0f/s", (double)(now_ns - began_ns) / 1e9,
+            (unsigned long long)answered, (double)(answered - before) * 1e9 / (double)since_ns);
+    before = answered;
+    before_ns = now_ns;
+}
+
+static void wait_for_workers(load_worker_t *workers)
+{
+    bool shows = isatty(STDERR_FILENO) != 0;
+    uint64_t began_ns = load_now_ns();
+    for (uint32_t ended = 0; ended < plan.threads;) {
+        struct timespec until;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec++;
+        if (sem_clockwait(&done, CLOCK_MONOTONIC, &until) == 0) {
+            ended++;
+        } else if (shows && errno == ETIMEDOUT) {
+            show_progress(workers, began_ns);
+        }
+    }
+    if (shows) {
+        (void)fputs("\r\033[K", stderr);
+    }
+}
+
+static bool run(load_worker_t *workers)
+{
+    pthread_t threads[64];
+    uint32_t ready = 0;
+    uint32_t started = 0;
+    while (ready < plan.threads && load_worker_init(&workers[ready], &plan, ready)) {
+        ready++;
+    }
+    if (ready < plan.threads) {
+        fprintf(stderr, "load: %s\n", workers[ready].failure);
+        load_worker_finish(&workers[ready]);
+    }
+    while (ready == plan.threads && started < plan.threads &&
+           pthread_create(&threads[started], NULL, run_one, &workers[started]) == 0) {
+        started++;
+    }
+    if (started < plan.threads) {
+        (void)fputs("load: cannot start so many threads\n", stderr);
+        atomic_store_explicit(&plan.stop, 2, memory_order_relaxed); /* a hint, it guards no data */
+    } else {
+        wait_for_workers(workers);
+    }
+    for (uint32_t i = 0; i < started; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    for (uint32_t i = 0; started < plan.threads && i < ready; i++) {
+        load_worker_finish(&workers[i]);
+    }
+    return started == plan.threads;
+}
+
+/* ---- the result ---- */
+
+/* Adds all workers up in the first. */
+static void add_up(load_worker_t *workers, load_result_t *result)
+{
+    uint64_t begun_ns = workers[0].begun_ns;
+    uint64_t ended_ns = workers[0].ended_ns;
+    for (uint32_t i = 0; i < plan.threads; i++) {
+        if (i > 0) {
+            load_tally_merge(&workers[0].tally, &workers[i].tally, workload.drop_count);
+        }
+        begun_ns = workers[i].begun_ns < begun_ns ? workers[i].begun_ns : begun_ns;
+        ended_ns = workers[i].ended_ns > ended_ns ? workers[i].ended_ns : ended_ns;
+        if (result->failure == NULL && workers[i].failure[0] != '\0') {
+            result->failure = workers[i].failure;
+        }
+        if (workers[i].ledger.error != 0) {
+            fprintf(stderr, "load: cannot write %s: %s\n", options.ledger,
+                    strerrordesc_np(workers[i].ledger.error));
+            result->failure = "the ledger cannot be written";
+        }
+    }
+    result->tally = &workers[0].tally;
+    result->seconds = ended_ns > begun_ns ? (double)(ended_ns - begun_ns) / 1e9 : 0;
+    result->killed = workers[0].killed;
+    result->kill_accepted = workers[0].kill_accepted;
+    result->kill_in_flight = workers[0].kill_in_flight;
+}
+
+static int report(load_result_t *result)
+{
+    static slc_drop_info_t books[LOAD_DROPS_MAX];
+    static load_check_t checks[LOAD_CHECKS_MAX];
+    bool has_books = options.control != NULL && load_books_read(options.control, &workload, books);
+    result->check_count = load_checks_run(&workload, result->tally, has_books ? books : NULL, checks);
+    result->checks = checks;
+    result->ok = result->failure == NULL;
+    for (size_t i = 0; i < result->check_count; i++) {
+        result->ok = result->ok && checks[i].ok;
+    }
+    if (result->failure != NULL) {
+        fprintf(stderr, "load: %s\n", result->failure);
+    }
+    (options.json ? load_report_json : load_report_text)(result, stdout);
+    bool written = fflush(stdout) == 0;
+    if (options.hgrm != NULL) {
+        FILE *hgrm = fopen(options.hgrm, "we");
+        if (hgrm != NULL) {
+            load_histogram_write(&result->tally->latency_ns, 1e6, hgrm);
+        }
+        written = hgrm != NULL && fclose(hgrm) == 0 && written;
+    }
+    if (!written) {
+        (void)fputs("load: the result cannot be written\n", stderr);
+    }
+    /* Where nothing was ever answered there is nothing to check: nobody was there. */
+    bool nobody = result->failure != NULL && result->tally->answered == 0;
+    return nobody || !written ? slc_err_exit_code(SLC_ERR_IO)
+           : result->ok       ? 0
+                              : slc_err_exit_code(SLC_ERR_CHECK_FAILED);
+}
+
+int main(int argc, char **argv)
+{
+    switch (load_options_parse(argc, argv, &options, &workload)) {
+    case LOAD_PARSED_DONE:
+        return fflush(stdout) == 0 ? 0 : slc_err_exit_code(SLC_ERR_IO);
+    case LOAD_PARSED_WRONG:
+        return slc_err_exit_code(SLC_ERR_USAGE);
+    case LOAD_PARSED_RUN:
+        break;
+    }
+    if (!make_plan() || (options.control != NULL && !load_books_open(options.control, &workload))) {
+        return slc_err_exit_code(SLC_ERR_IO);
+    }
+    load_worker_t *workers = calloc(plan.threads, sizeof *workers);
+    if (workers == NULL || !run(workers)) {
+        free(workers);
+        return slc_err_exit_code(SLC_ERR_NO_MEMORY);
+    }
+    load_result_t result = {.options = &options, .workload = &workload};
+    add_up(workers, &result);
+    int code = report(&result);
+    for (uint32_t i = 0; i < plan.threads; i++) {
+        load_worker_finish(&workers[i]);
+    }
+    free(workers);
+    return code;
+}

@@ -1,0 +1,28 @@
+/* The result of a run, for people and as JSON.
+ * Threads: the main one.
+ * Ownership: reads what it is given.
+ * Failure: none of its own; main looks at stdout when it closes it. */
+#ifndef SLC_PERF_LOAD_REPORT_H
+#define SLC_PERF_LOAD_REPORT_H
+
+#include "checks.h"
+#include "options.h"
+
+typedef struct load_result {
+    const load_options_t *options;
+    const load_workload_t *workload;
+    const load_tally_t *tally;
+    const load_check_t *checks;
+    size_t check_count;
+    double seconds; /* from all connections open to the last answer */
+    bool killed;
+    uint64_t kill_accepted;
+    uint64_t kill_in_flight;
+    const char *failure; /* NULL: none */
+    bool ok;
+} load_result_t;
+
+void load_report_text(const load_result_t *result, FILE *out);
+void load_report_json(const load_result_t *result, FILE *out);
+
+#endif

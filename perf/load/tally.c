@@ -1,0 +1,58 @@
+#include "tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool load_tally_init(load_tally_t *tally, uint32_t drops)
+{
+    memset(tally, 0, sizeof *tally);
+    tally->by_drop = calloc(drops, sizeof *tally->by_drop);
+    if (tally->by_drop == NULL || !load_orders_init(&tally->orders)) {
+        load_tally_finish(tally);
+        return false;
+    }
+    return true;
+}
+
+void load_tally_finish(load_tally_t *tally)
+{
+    load_orders_finish(&tally->orders);
+    free(tally->by_drop);
+    tally->by_drop = NULL;
+}
+
+void load_tally_merge(load_tally_t *into, load_tally_t *from, uint32_t drops)
+{
+    into->requests += from->requests;
+    into->answered += from->answered;
+    into->retried += from->retried;
+    into->replayed += from->replayed;
+    into->strangers += from->strangers;
+    into->absurd += from->absurd;
+    into->broken += from->broken;
+    into->gave_up += from->gave_up;
+    into->twice += from->twice + load_orders_merge(&into->orders, &from->orders);
+    for (uint32_t status = 0; status < SLC_STATUS_COUNT; status++) {
+        into->by_status[status] += from->by_status[status];
+        for (uint32_t drop = 0; drop < drops; drop++) {
+            into->by_drop[drop][status] += from->by_drop[drop][status];
+        }
+    }
+    load_histogram_merge(&into->latency_ns, &from->latency_ns);
+}
+
+void load_tally_answer(load_tally_t *tally, uint32_t drop, const slc_buy_reply_t *reply,
+                       uint64_t latency_ns)
+{
+    uint32_t status = (uint32_t)reply->status < SLC_STATUS_COUNT ? (uint32_t)reply->status : 0;
+    tally->answered++;
+    tally->by_status[status]++;
+    tally->by_drop[drop][status]++;
+    tally->replayed += reply->replayed ? 1 : 0;
+    load_histogram_record(&tally->latency_ns, latency_ns);
+    if (status == SLC_STATUS_ACCEPTED) {
+        load_heard_t heard = load_orders_add(&tally->orders, reply->order_id);
+        tally->twice += heard == LOAD_HEARD_TWICE ? 1 : 0;
+        tally->absurd += heard == LOAD_HEARD_ABSURD || heard == LOAD_HEARD_NO_MEMORY ? 1 : 0;
+    }
+}

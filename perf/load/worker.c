@@ -1,0 +1,233 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVENTS 256
+#define SECOND_NS UINT64_C(1000000000)
+/* The stop flag and the clock are looked at so often, whatever the server does. */
+#define TICK_NS UINT64_C(50000000)
+#define TICK_DOWN_NS UINT64_C(10000000)
+/* An open loop sleeps at least so long, so that what falls due goes out in batches. */
+#define NAP_NS UINT64_C(30000)
+/* Requests that an open loop gives one connection at a time. */
+#define OPEN_LOOP_CHUNK 16
+/* Without any answer for so long, a server that holds requests has hung. */
+#define SILENCE_NS (30 * SECOND_NS)
+
+static uint32_t share(uint32_t total, uint32_t parts, uint32_t index)
+{
+    return total / parts + (index < total % parts ? 1 : 0);
+}
+
+bool load_worker_init(load_worker_t *worker, load_plan_t *plan, uint32_t index)
+{
+    memset(worker, 0, sizeof *worker);
+    worker->plan = plan;
+    worker->index = index;
+    worker->next = index;
+    worker->left = plan->requests == UINT64_MAX ? UINT64_MAX
+                                                : plan->requests / plan->threads +
+                                                      (index < plan->requests % plan->threads ? 1 : 0);
+    worker->asking = true;
+    uint32_t wanted = share(plan->connections, plan->threads, index);
+    worker->connections = calloc(wanted, sizeof *worker->connections);
+    worker->buffer = malloc(LOAD_BUFFER_BYTES);
+    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    bool good = worker->connections != NULL && worker->buffer != NULL && worker->epoll_fd >= 0 &&
+                load_tally_init(&worker->tally, plan->workload->drop_count) &&
+                load_ledger_init(&worker->ledger, plan->ledger_fd);
+    while (good && worker->connection_count < wanted) {
+        good = load_connection_init(&worker->connections[worker->connection_count], plan->window);
+        worker->connection_count += good ? 1 : 0;
+    }
+    if (!good) {
+        load_worker_fail(worker, "no memory for %u connections", wanted);
+    }
+    return good;
+}
+
+void load_worker_fail(load_worker_t *worker, const char *format, ...)
+{
+    if (worker->failure[0] == '\0') {
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(worker->failure, sizeof worker->failure, format, arguments);
+        va_end(arguments);
+    }
+}
+
+void load_worker_finish(load_worker_t *worker)
+{
+    for (uint32_t i = 0; i < worker->connection_count; i++) {
+        load_connection_finish(&worker->connections[i]);
+    }
+    free(worker->connections);
+    free(worker->buffer);
+    load_ledger_finish(&worker->ledger);
+    load_tally_finish(&worker->tally);
+    if (worker->epoll_fd >= 0) {
+        (void)close(worker->epoll_fd);
+    }
+}
+
+/* ---- the open loop ---- */
+
+/* When the request that is asked next was due. */
+static uint64_t due_ns(const load_worker_t *worker)
+{
+    double rate = worker->plan->rate / worker->plan->threads;
+    return worker->begun_ns + (uint64_t)((double)worker->tally.requests * 1e9 / rate);
+}
+
+static load_connection_t *next_with_room(load_worker_t *worker)
+{
+    for (uint32_t tried = 0; tried < worker->connection_count; tried++) {
+        load_connection_t *connection = &worker->connections[worker->turn];
+        worker->turn = worker->turn + 1 == worker->connection_count ? 0 : worker->turn + 1;
+        if (load_connection_has_room(connection)) {
+            return connection;
+        }
+    }
+    return NULL;
+}
+
+static void ask_what_is_due(load_worker_t *worker)
+{
+    worker->now_ns = load_now_ns();
+    while (worker->asking && worker->left > 0 && due_ns(worker) <= worker->now_ns) {
+        load_connection_t *connection = next_with_room(worker);
+        if (connection == NULL) {
+            return;
+        }
+        for (int i = 0; i < OPEN_LOOP_CHUNK && worker->left > 0 && load_connection_has_room(connection);
+             i++) {
+            uint64_t due = due_ns(worker);
+            if (due > worker->now_ns) {
+                break;
+            }
+            load_connection_ask(connection, worker->plan->workload, worker->next, due);
+            load_answers_expect(worker);
+        }
+        load_links_flush(worker, connection);
+    }
+}
+
+/* ---- the loop ---- */
+
+static uint64_t nap_ns(const load_worker_t *worker)
+{
+    uint64_t nap = worker->down > 0 ? TICK_DOWN_NS : TICK_NS;
+    if (worker->plan->rate > 0 && worker->begun_ns != 0 && worker->asking && worker->left > 0) {
+        uint64_t due = due_ns(worker);
+        uint64_t until_due = due > worker->now_ns ? due - worker->now_ns : 0;
+        nap = until_due < nap ? until_due : nap;
+        nap = nap < NAP_NS ? NAP_NS : nap;
+    }
+    return nap;
+}
+
+static int wait_for_events(const load_worker_t *worker, struct epoll_event *events)
+{
+    uint64_t nap = nap_ns(worker);
+    struct timespec wait = {.tv_sec = (time_t)(nap / SECOND_NS), .tv_nsec = (long)(nap % SECOND_NS)};
+    int count = epoll_pwait2(worker->epoll_fd, events, EVENTS, &wait, NULL);
+    if (count < 0 && errno == ENOSYS) { /* a kernel before 5.11, or a filter that does not know it */
+        count = epoll_wait(worker->epoll_fd, events, EVENTS, (int)(nap / 1000000 + 1));
+    }
+    return count < 0 ? 0 : count;
+}
+
+static void handle(load_worker_t *worker, load_connection_t *connection, uint32_t events)
+{
+    if (connection->fd < 0 || !load_links_event(worker, connection, events)) {
+        return;
+    }
+    load_answers_read(worker, connection);
+    if (connection->state != LOAD_OPEN || worker->begun_ns == 0) {
+        return;
+    }
+    if (worker->plan->rate == 0) {
+        load_answers_fill(worker, connection);
+    }
+    if (connection->out_bytes > 0) {
+        load_links_flush(worker, connection);
+    }
+}
+
+/* The clock starts once all connections are open. */
+static void begin_when_all_are_open(load_worker_t *worker)
+{
+    if (worker->begun_ns != 0 || worker->open < worker->connection_count) {
+        return;
+    }
+    worker->begun_ns = worker->now_ns = worker->ended_ns = load_now_ns();
+    for (uint32_t i = 0; worker->plan->rate == 0 && i < worker->connection_count; i++) {
+        worker->now_ns = load_now_ns();
+        load_answers_fill(worker, &worker->connections[i]);
+        load_links_flush(worker, &worker->connections[i]);
+    }
+}
+
+/* A server that holds requests and says nothing any more has hung. */
+static bool is_silent(load_worker_t *worker)
+{
+    if (worker->in_flight == 0 ||
+        worker->now_ns < worker->heard_ns + SILENCE_NS + worker->plan->retry_ns) {
+        return false;
+    }
+    load_worker_fail(worker, "no answer for %llu s, and %llu requests wait for one",
+                     (unsigned long long)((worker->now_ns - worker->heard_ns) / SECOND_NS),
+                     (unsigned long long)worker->in_flight);
+    return true;
+}
+
+/* The same before there was anything to answer: a server that takes connections and greets nobody. */
+static bool is_stuck_at_the_door(load_worker_t *worker, uint64_t started_ns)
+{
+    if (worker->begun_ns != 0 || worker->now_ns < started_ns + SILENCE_NS + worker->plan->retry_ns) {
+        return false;
+    }
+    load_worker_fail(worker, "%u of %u connections were not welcomed within %llu s",
+                     worker->connection_count - worker->open, worker->connection_count,
+                     (unsigned long long)((worker->now_ns - started_ns) / SECOND_NS));
+    return true;
+}
+
+static bool goes_on(load_worker_t *worker, uint64_t started_ns)
+{
+    uint32_t stop = atomic_load_explicit(&worker->plan->stop, memory_order_relaxed); /* a hint, no data */
+    worker->now_ns = load_now_ns();
+    uint64_t since_ns = worker->begun_ns == 0 ? 0 : worker->now_ns - worker->begun_ns;
+    worker->asking = worker->asking && stop == 0 && since_ns < worker->plan->duration_ns;
+    bool done = (!worker->asking || worker->left == 0) && worker->in_flight == 0;
+    return !done && stop <= 1 && !worker->hopeless && !is_silent(worker) &&
+           !is_stuck_at_the_door(worker, started_ns);
+}
+
+void *load_worker_run(void *context)
+{
+    load_worker_t *worker = context;
+    struct epoll_event events[EVENTS];
+    uint64_t started_ns = worker->now_ns = load_now_ns();
+    load_links_begin(worker);
+    while (goes_on(worker, started_ns)) {
+        int count = wait_for_events(worker, events);
+        for (int i = 0; i < count; i++) {
+            handle(worker, events[i].data.ptr, events[i].events);
+        }
+        begin_when_all_are_open(worker);
+        load_links_retry(worker);
+        if (worker->plan->rate > 0 && worker->begun_ns != 0) {
+            ask_what_is_due(worker);
+        }
+    }
+    load_ledger_flush(&worker->ledger);
+    return NULL;
+}

@@ -69,8 +69,8 @@ typedef struct load_worker {
 /* False: `failure` says why. */
 bool load_worker_init(load_worker_t *worker, load_plan_t *plan, uint32_t index);
 void load_worker_finish(load_worker_t *worker);
-/* The thread's function: runs until all is asked and answered, or cannot be. */
-void *load_worker_run(void *worker);
+/* The thread's function, `context` its worker: runs until all is asked and answered, or cannot be. */
+void *load_worker_run(void *context);
 
 /* ---- links.c: the connections of a worker, lost and found ---- */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Decoded, a page of drops needs more than its bytes on the wire: structs with every field. */
-#define ARENA_BYTES ((size_t)8 * SLC_CONTROL_REPLY_FRAME_BYTES_MAX)
+#define ARENA_BYTES 1572864u /* eight times SLC_CONTROL_REPLY_FRAME_BYTES_MAX */
 
 struct slc_control {
     slc_socket_t socket;

@@ -91,6 +91,9 @@ static void on_event(slc_io_t *io, const struct epoll_event *event)
     if ((event->events & EPOLLOUT) != 0) {
         slc_connection_writable(&io->connections, connection);
     }
+    if ((event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+        connection->hangup = true;
+    }
     if ((event->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
         slc_connection_make_ready(&io->connections, connection);
     }

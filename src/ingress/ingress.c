@@ -92,8 +92,9 @@ static int64_t read_more(slc_ingress_t *ingress, slc_connection_t *connection, s
     } while (got < 0 && errno == EINTR);
     if (got > 0) {
         connection->active_ns = ingress->connections->now_ns;
-        if ((size_t)got == SLC_READ_BYTES) {
-            /* There may be more; a shorter read has emptied the socket, and epoll will tell of news. */
+        if ((size_t)got == SLC_READ_BYTES || connection->hangup) {
+            /* There may be more, or the end; otherwise a shorter read has emptied the socket, and epoll
+             * will tell of news. */
             slc_connection_make_ready(ingress->connections, connection);
         }
         return (int64_t)waiting + got;

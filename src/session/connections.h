@@ -52,6 +52,7 @@ typedef struct slc_connection {
     uint8_t peer;               /* slc_peer_t */
     uint8_t phase;              /* slc_phase_t */
     bool eof;                   /* the peer sends nothing more */
+    bool hangup;                /* epoll told so already: read on until eof, no other edge will come */
     bool is_ready;              /* in the ready queue */
     bool is_dirty;              /* in the dirty queue */
     bool paused;                /* window or outbox full: ready again when an answer has gone */

@@ -235,6 +235,18 @@ Test(ingress, complete_frames_before_the_end_of_input_are_taken_in_and_a_part_be
     cr_assert(connection->phase == SLC_PHASE_LAST_WORDS && connection->in_flight == 1);
 }
 
+Test(ingress, an_end_that_epoll_told_of_together_with_the_input_is_read_without_another_edge)
+{
+    open_connection(8);
+    say_buy(1);
+    cr_assert(shutdown(peer, SHUT_WR) == 0);
+    connection->hangup = true; /* one event for both; there will be no other */
+    turn_and_take();
+    cr_assert(connection->is_ready);
+    (void)slc_ingress_turn(&ingress);
+    cr_assert(taken_count == 1 && connection->phase == SLC_PHASE_LAST_WORDS);
+}
+
 Test(ingress, a_frame_that_is_not_whole_has_a_deadline_that_further_bytes_do_not_move)
 {
     uint8_t frame[SLC_BUY_FRAME_BYTES_MAX];

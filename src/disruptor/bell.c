@@ -35,12 +35,14 @@ void slc_bell_arm(slc_bell_t *bell)
 void slc_bell_disarm(slc_bell_t *bell)
 {
     /* relaxed: a ringer that still sees it armed rings once for nothing */
-    if (atomic_exchange_explicit(&bell->armed, 0, memory_order_relaxed) == 0) {
-        uint64_t rings;
-        ssize_t got = read(bell->fd, &rings, sizeof rings);
-        /* the ringer took the flag and may be on its way to its write: that ring comes later */
-        SLC_CHECK(got == (ssize_t)sizeof rings || (got < 0 && (errno == EAGAIN || errno == EINTR)));
-    }
+    atomic_store_explicit(&bell->armed, 0, memory_order_relaxed);
+}
+
+void slc_bell_answer(slc_bell_t *bell)
+{
+    uint64_t rings;
+    ssize_t got = read(bell->fd, &rings, sizeof rings);
+    SLC_CHECK(got == (ssize_t)sizeof rings || (got < 0 && (errno == EAGAIN || errno == EINTR)));
 }
 
 void slc_bell_ring(slc_bell_t *bell)

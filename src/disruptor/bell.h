@@ -24,8 +24,10 @@ slc_err_t slc_bell_init(slc_bell_t *bell, slc_error_t *ret_error);
 void slc_bell_finish(slc_bell_t *bell);
 /* Behind this, look for work before sleeping. */
 void slc_bell_arm(slc_bell_t *bell);
-/* Awake again; takes back a ring that is no longer needed. */
+/* Awake again. A ringer that was quicker may still write to `fd` afterwards. */
 void slc_bell_disarm(slc_bell_t *bell);
+/* `fd` was readable: takes the ring, so that it is not heard again. */
+void slc_bell_answer(slc_bell_t *bell);
 /* Publish the work before; costs one load while the sleeper is awake. */
 void slc_bell_ring(slc_bell_t *bell);
 

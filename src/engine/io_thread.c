@@ -80,6 +80,7 @@ static void on_event(slc_io_t *io, const struct epoll_event *event)
         return;
     }
     if (slc_conn_io(tag) == SLC_TAG_BELL) {
+        slc_bell_answer(io->config.bell);
         slc_mailbox_empty(&io->mailbox, adopt, io);
         return;
     }

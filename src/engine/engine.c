@@ -83,8 +83,10 @@ static void restore_progress(void *context, uint64_t done, uint64_t total, uint6
 {
     slc_engine_t *engine = context;
     uint64_t spent_ms = (engine->sys->monotonic_ns(engine->sys->self) - engine->started_ns) / 1000000;
-    uint64_t left_ms =
-        done == 0 ? 0 : (uint64_t)((double)spent_ms * (double)(total - done) / (double)done);
+    if (spent_ms < 1000 || done == 0) {
+        return; /* too early to say anything worth reading */
+    }
+    uint64_t left_ms = (uint64_t)((double)spent_ms * (double)(total - done) / (double)done);
     char status[160];
     (void)snprintf(status, sizeof status,
                    "replaying: %" PRIu64 " of %" PRIu64 " MiB, %" PRIu64 " events, about %" PRIu64

@@ -10,13 +10,13 @@
 #define HUGE_PAGE_BYTES UINT64_C(2097152)
 /* Tables from this size on are mapped for themselves, in huge pages; smaller ones come from the heap. */
 #define MAPPED_BYTES_MIN (UINT64_C(1) << 20)
-#define HOMES_MIN UINT64_C(32)
+#define LINES_MIN UINT64_C(4)
 /* Slots looked at by each call that inserts or removes while the index grows. 8 would do (a growth must
- * be over before the next one is due: homes slots within 0.32 homes insertions); 12 keeps it short. */
+ * be over before the next one is due: N slots within 0.32 N insertions); 12 keeps it short. */
 #define STEP_SLOTS 12
 
-/* What a table without slots searches: one empty slot, never written to, since room 0 lets nobody. */
-static uint64_t no_slots[1] = {0};
+/* What a table without slots searches: one empty line, never written to, since room 0 lets nobody. */
+static uint64_t no_slots[SLC_LINE_SLOTS];
 
 static uint64_t slots_bytes(uint64_t room)
 {
@@ -29,14 +29,16 @@ static void table_init(slc_table_t *table)
     *table = (slc_table_t){.slots = no_slots};
 }
 
-static void table_create(slc_table_t *table, uint64_t homes)
+static void table_create(slc_table_t *table, uint64_t lines)
 {
-    uint64_t room = homes + homes / 64 + 32;
+    /* What runs over behind the last home is a few slots, whatever the size; see rebuild() for more. */
+    uint64_t room = (lines + lines / 64 + 4) * SLC_LINE_SLOTS;
     uint64_t bytes = slots_bytes(room);
-    *table = (slc_table_t){.homes = homes, .room = room};
+    *table = (slc_table_t){.lines = lines, .room = room};
     if (bytes < MAPPED_BYTES_MIN) {
-        table->slots = calloc(room, sizeof *table->slots);
+        table->slots = aligned_alloc(SLC_LINE_SLOTS * sizeof(uint64_t), bytes);
         SLC_CHECK(table->slots != NULL);
+        memset(table->slots, 0, bytes);
         return;
     }
     uint8_t *at = mmap(NULL, bytes + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
@@ -93,19 +95,17 @@ uint64_t slc_index_bytes(const slc_index_t *index)
     return bytes;
 }
 
-/* Puts `word` behind all tags that are not larger, looking from `at` on; false: the run of taken slots
+/* Puts `word` before all tags that are not smaller, looking from `at` on; false: the run of taken slots
  * goes to the end of the table. */
 static bool table_insert(slc_table_t *table, uint64_t at, uint64_t word)
 {
     uint64_t *slots = table->slots;
-    while (slots[at] != 0 && slc_index_tag(slots[at]) <= slc_index_tag(word)) {
-        at++;
-    }
+    at = (uint64_t)(slc_slots_from(slots + at, slc_index_tag(word)) - slots);
     uint64_t empty = at;
     while (slots[empty] != 0) {
         empty++;
     }
-    if (empty + 1 >= table->room) {
+    if (empty + SLC_LINE_SLOTS >= table->room) {
         return false;
     }
     memmove(slots + at + 1, slots + at, (empty - at) * sizeof *slots);
@@ -113,14 +113,14 @@ static bool table_insert(slc_table_t *table, uint64_t at, uint64_t word)
     return true;
 }
 
-/* Moves everything to one table of `homes` at once, or of more where they do not fit. Off the common
+/* Moves everything to one table of `lines` at once, or of more where they do not fit. Off the common
  * path: only reached where far more tags than chance would have are equal or next to each other, at the
  * very end of the table. */
-static void rebuild(slc_index_t *index, uint64_t homes)
+static void rebuild(slc_index_t *index, uint64_t lines)
 {
-    for (;; homes *= 2) {
+    for (;; lines *= 2) {
         slc_table_t table;
-        table_create(&table, homes);
+        table_create(&table, lines);
         bool fits = true;
         const slc_table_t *sources[] = {&index->next, &index->main};
         for (int s = 0; s < 2; s++) {
@@ -158,7 +158,8 @@ static void move_some(slc_index_t *index, uint64_t steps)
 {
     slc_table_t *main = &index->main;
     uint64_t end = index->cursor + steps;
-    while (index->cursor < end && index->cursor < main->room) {
+    uint64_t last_line = main->room - SLC_LINE_SLOTS;
+    while (index->cursor < end && index->cursor < last_line) {
         uint64_t word = main->slots[index->cursor];
         if (word == 0) {
             index->cursor++;
@@ -167,14 +168,14 @@ static void move_some(slc_index_t *index, uint64_t steps)
         uint64_t tag = slc_index_tag(word);
         do {
             if (!table_insert(&index->next, slc_table_home(&index->next, tag), word)) {
-                rebuild(index, 2 * index->next.homes);
+                rebuild(index, 2 * index->next.lines);
                 return;
             }
             index->boundary = tag + 1;
             word = main->slots[++index->cursor];
         } while (word != 0 && slc_index_tag(word) == tag);
     }
-    if (index->cursor >= main->room) {
+    if (index->cursor >= last_line) {
         table_destroy(main);
         index->main = index->next;
         table_init(&index->next);
@@ -185,23 +186,41 @@ static void move_some(slc_index_t *index, uint64_t steps)
     release_moved(index);
 }
 
-/* Called by each change: begins to grow or shrink where that is due, goes on where it is under way. */
+/* Begins to grow or to shrink where that is due. */
+static void begin_if_due(slc_index_t *index)
+{
+    uint64_t lines = index->main.lines;
+    uint64_t slots = lines * SLC_LINE_SLOTS;
+    if (index->count * 5 >= slots * 4) {
+        table_create(&index->next, lines < 64 ? lines * 2 : lines * 7 / 5);
+    } else if (lines > LINES_MIN && index->count * 8 < slots) {
+        /* A third taken: what is there may double before the next growth is due. */
+        uint64_t fewer = index->count * 3 / SLC_LINE_SLOTS;
+        table_create(&index->next, fewer < LINES_MIN ? LINES_MIN : fewer);
+    }
+}
+
+/* Beside each change. */
 static void keep_fitting(slc_index_t *index)
 {
     if (index->next.room > 0) {
         move_some(index, STEP_SLOTS);
-        return;
+    } else if (index->main.room == 0) {
+        table_create(&index->main, LINES_MIN);
+    } else {
+        begin_if_due(index);
     }
-    uint64_t homes = index->main.homes;
-    if (homes == 0) {
-        table_create(&index->main, HOMES_MIN);
-    } else if (index->count * 5 >= homes * 4) {
-        table_create(&index->next, homes < 1024 ? homes * 2 : homes * 7 / 5);
-    } else if (homes > HOMES_MIN && index->count * 8 < homes) {
-        /* A third taken: half of what may come has come before the next growth is due. */
-        uint64_t fewer = index->count * 3;
-        table_create(&index->next, fewer < HOMES_MIN ? HOMES_MIN : fewer);
+}
+
+bool slc_index_tidy(slc_index_t *index, uint64_t slots)
+{
+    if (index->next.room > 0) {
+        move_some(index, slots);
     }
+    if (index->next.room == 0 && index->main.room > 0) {
+        begin_if_due(index);
+    }
+    return index->next.room > 0;
 }
 
 /* The table that a tag lives in, and where in it a search for it begins. */
@@ -227,7 +246,7 @@ void slc_index_insert(slc_index_t *index, uint64_t hash, slc_ref_t ref)
         if (table_insert(table, begin, word_of(hash, ref))) {
             break;
         }
-        rebuild(index, 2 * (index->main.homes + index->next.homes));
+        rebuild(index, 2 * (index->main.lines + index->next.lines));
     }
     index->count++;
 }
@@ -235,14 +254,13 @@ void slc_index_insert(slc_index_t *index, uint64_t hash, slc_ref_t ref)
 /* The slot that holds the pair; room: none does. */
 static uint64_t slot_of(const slc_table_t *table, uint64_t begin, uint64_t word)
 {
-    for (uint64_t at = begin;; at++) {
-        if (table->slots[at] == word) {
-            return at;
-        }
-        if (table->slots[at] == 0 || slc_index_tag(table->slots[at]) > slc_index_tag(word)) {
-            return table->room;
+    const uint64_t *at = slc_slots_from(table->slots + begin, slc_index_tag(word));
+    for (; *at != 0 && slc_index_tag(*at) == slc_index_tag(word); at++) {
+        if (*at == word) {
+            return (uint64_t)(at - table->slots);
         }
     }
+    return table->room;
 }
 
 void slc_index_replace(slc_index_t *index, uint64_t hash, slc_ref_t ref, slc_ref_t new_ref)

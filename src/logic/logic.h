@@ -71,8 +71,9 @@ void slc_logic_buy(slc_logic_t *logic, const slc_ask_t *ask, uint64_t sequence, 
 void slc_logic_apply(slc_logic_t *logic, const slc_event_t *event, slc_answer_t *ret_answer,
                      char ret_text[256]);
 
-/* A purge answers at once; what it leaves behind is taken apart beside later events. With nothing else to
- * do, call this for up to `steps` records (some 100 ns each); false: nothing is left. */
+/* A purge answers at once; what it leaves behind is taken apart beside later events, and so is the
+ * growing and shrinking of indexes. With nothing else to do, call this for some `steps` of it (100 ns
+ * each); false: nothing is left. */
 bool slc_logic_tidy(slc_logic_t *logic, uint32_t steps);
 
 /* ---- deciding without an event ---- */

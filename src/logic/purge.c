@@ -118,5 +118,14 @@ bool slc_purge_some(slc_logic_t *logic, uint32_t steps)
 
 bool slc_logic_tidy(slc_logic_t *logic, uint32_t steps)
 {
-    return slc_purge_some(logic, steps);
+    if (slc_purge_some(logic, steps)) {
+        return true;
+    }
+    slc_index_t *indexes[] = {&logic->keys, &logic->users, &logic->cancels, &logic->ops.index,
+                              &logic->drops.index};
+    bool more = false;
+    for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
+        more |= slc_index_tidy(indexes[i], steps);
+    }
+    return more;
 }

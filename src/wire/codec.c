@@ -59,6 +59,11 @@ char *slc_codec_string(slc_text_t text, char *out, size_t bytes_max)
     return out;
 }
 
+slc_status_t slc_codec_status(Sluice__V1__Status status)
+{
+    return (uint32_t)status < SLC_STATUS_COUNT ? (slc_status_t)status : SLC_STATUS_UNSPECIFIED;
+}
+
 static slc_text_t text_of(const char *string)
 {
     return (slc_text_t){string, strlen(string)};
@@ -72,7 +77,7 @@ bool slc_codec_decode_hello(slc_codec_t *codec, const uint8_t *bytes, size_t cou
 {
     const Sluice__V1__Hello *hello =
         slc_codec_unpack(codec, &sluice__v1__hello__descriptor, bytes, count);
-    if (hello == NULL) {
+    if (hello == NULL || !slc_codec_strings_valid(&sluice__v1__hello__descriptor, bytes, count)) {
         return false;
     }
     *ret_hello = (slc_hello_t){
@@ -80,8 +85,8 @@ bool slc_codec_decode_hello(slc_codec_t *codec, const uint8_t *bytes, size_t cou
         .client = text_of(hello->client),
         .token = text_of(hello->token),
     };
-    return slc_text_is_valid(ret_hello->client, 0, HELLO_CLIENT_BYTES_MAX) &&
-           slc_text_is_valid(ret_hello->token, 0, HELLO_TOKEN_BYTES_MAX);
+    return ret_hello->client.bytes <= HELLO_CLIENT_BYTES_MAX &&
+           ret_hello->token.bytes <= HELLO_TOKEN_BYTES_MAX;
 }
 
 bool slc_codec_decode_welcome(slc_codec_t *codec, const uint8_t *bytes, size_t count,
@@ -89,12 +94,11 @@ bool slc_codec_decode_welcome(slc_codec_t *codec, const uint8_t *bytes, size_t c
 {
     const Sluice__V1__Welcome *welcome =
         slc_codec_unpack(codec, &sluice__v1__welcome__descriptor, bytes, count);
-    if (welcome == NULL) {
+    if (welcome == NULL || !slc_codec_strings_valid(&sluice__v1__welcome__descriptor, bytes, count)) {
         return false;
     }
-    bool known = welcome->status >= 0 && (int)welcome->status < SLC_STATUS_COUNT;
     *ret_welcome = (slc_welcome_t){
-        .status = known ? (slc_status_t)welcome->status : SLC_STATUS_UNSPECIFIED,
+        .status = slc_codec_status(welcome->status),
         .max_in_flight = welcome->max_in_flight,
         .max_frame_bytes = welcome->max_frame_bytes,
         .message = text_of(welcome->message),

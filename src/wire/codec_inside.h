@@ -14,8 +14,13 @@ struct slc_codec {
 /* Unpacks into the emptied arena; NULL: no such message, or it needs more than the arena holds. */
 void *slc_codec_unpack(slc_codec_t *codec, const ProtobufCMessageDescriptor *descriptor,
                        const uint8_t *bytes, size_t count);
+/* Every string in the message, in each of its occurrences, is UTF-8 without NUL. */
+bool slc_codec_strings_valid(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes,
+                             size_t count);
 /* The message as a frame; 0: over `capacity`. */
 size_t slc_codec_pack_frame(const ProtobufCMessage *message, uint8_t *out, size_t capacity);
+/* A status that this version does not know, negative ones among them, is UNSPECIFIED. */
+slc_status_t slc_codec_status(Sluice__V1__Status status);
 /* Text of the caller as the NUL-terminated string that protobuf-c wants, at most bytes_max, cut there. */
 char *slc_codec_string(slc_text_t text, char *out, size_t bytes_max);
 

@@ -205,13 +205,13 @@ bool slc_codec_decode_control_reply(slc_codec_t *codec, const uint8_t *bytes, si
 {
     const Sluice__V1__ControlReply *message =
         slc_codec_unpack(codec, &sluice__v1__control_reply__descriptor, bytes, count);
-    if (message == NULL) {
+    if (message == NULL ||
+        !slc_codec_strings_valid(&sluice__v1__control_reply__descriptor, bytes, count)) {
         return false;
     }
-    bool known = message->status >= 0 && (int)message->status < SLC_STATUS_COUNT;
     *ret_request_id = message->request_id;
     *ret_reply = (slc_control_reply_t){
-        .status = known ? (slc_status_t)message->status : SLC_STATUS_UNSPECIFIED,
+        .status = slc_codec_status(message->status),
         .replayed = message->replayed != 0,
         .sequence = message->sequence,
         .time_us = message->time_us,

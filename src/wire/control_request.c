@@ -2,41 +2,12 @@
  * one. */
 #include "wire/codec.h"
 #include "wire/codec_inside.h"
-#include "wire/varint.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define PAGE_SIZE_DEFAULT 100u
-
-/* protobuf-c hands text out as a C string, so a NUL within it would silently cut it: finds the text of
- * `field`, the last one, in the raw message and answers its true length. */
-static size_t raw_text_bytes(const uint8_t *bytes, size_t count, uint32_t within, uint32_t wanted)
-{
-    slc_cursor_t cursor = {bytes, bytes + count};
-    size_t found = 0;
-    uint32_t field;
-    uint32_t wire_type;
-    while (cursor.at < cursor.end && slc_cursor_tag(&cursor, &field, &wire_type)) {
-        const uint8_t *inner;
-        size_t inner_bytes;
-        if (wire_type != SLC_WIRE_BYTES) {
-            if (!slc_cursor_skip(&cursor, wire_type)) {
-                break;
-            }
-            continue;
-        }
-        if (!slc_cursor_bytes(&cursor, &inner, &inner_bytes)) {
-            break;
-        }
-        if (within != 0 && field == within) {
-            found = raw_text_bytes(inner, inner_bytes, 0, wanted);
-        } else if (within == 0 && field == wanted) {
-            found = inner_bytes;
-        }
-    }
-    return found;
-}
+#define BAD_NAME "name: has to be at most 64 bytes of UTF-8 without NUL"
 
 static slc_err_t refuse(slc_command_t *command, const char *message)
 {
@@ -52,11 +23,10 @@ static slc_err_t take_drop_id(slc_command_t *command, uint64_t drop_id)
     return drop_id == 0 ? refuse(command, "drop_id: missing or 0") : SLC_OK;
 }
 
-static slc_err_t take_open_drop(slc_command_t *command, const Sluice__V1__OpenDrop *open,
-                                size_t name_bytes)
+static slc_err_t take_open_drop(slc_command_t *command, const Sluice__V1__OpenDrop *open)
 {
     slc_event_t *event = &command->event;
-    slc_text_t name = {open->name, name_bytes};
+    size_t name_bytes = strlen(open->name);
     event->kind = SLC_EVENT_DROP_OPENED;
     event->as.drop_opened.drop_id = open->drop_id;
     event->as.drop_opened.stock = open->stock;
@@ -66,8 +36,11 @@ static slc_err_t take_open_drop(slc_command_t *command, const Sluice__V1__OpenDr
     if (open->stock > SLC_STOCK_MAX) {
         return refuse(command, "stock: at most 1000000000000");
     }
-    if (strlen(open->name) != name_bytes || !slc_text_is_valid(name, 0, SLC_NAME_BYTES_MAX)) {
-        return refuse(command, "name: has to be at most 64 bytes of UTF-8 without NUL");
+    if (open->opens_at_us != 0 && open->closes_at_us != 0 && open->closes_at_us <= open->opens_at_us) {
+        return refuse(command, "closes_at_us: has to be later than opens_at_us");
+    }
+    if (name_bytes > SLC_NAME_BYTES_MAX) {
+        return refuse(command, BAD_NAME);
     }
     memcpy(command->text, open->name, name_bytes);
     event->as.drop_opened.name = (slc_text_t){command->text, name_bytes};
@@ -101,12 +74,11 @@ static slc_err_t take_order_id(slc_command_t *command, uint64_t order_id)
     return order_id == 0 ? refuse(command, "order_id: missing or 0") : SLC_OK;
 }
 
-static slc_err_t take_op(slc_command_t *command, const Sluice__V1__ControlRequest *request,
-                         size_t name_bytes)
+static slc_err_t take_op(slc_command_t *command, const Sluice__V1__ControlRequest *request)
 {
     switch (request->op_case) {
     case SLUICE__V1__CONTROL_REQUEST__OP_OPEN_DROP:
-        return take_open_drop(command, request->open_drop, name_bytes);
+        return take_open_drop(command, request->open_drop);
     case SLUICE__V1__CONTROL_REQUEST__OP_ADJUST_STOCK:
         return take_adjust_stock(command, request->adjust_stock);
     case SLUICE__V1__CONTROL_REQUEST__OP_CLOSE_DROP:
@@ -161,7 +133,10 @@ slc_err_t slc_codec_decode_command(slc_codec_t *codec, const uint8_t *bytes, siz
     if (page_too_long) {
         return refuse(command, "page_size: at most 500");
     }
-    return take_op(command, request, raw_text_bytes(bytes, count, 3, 6));
+    if (!slc_codec_strings_valid(&sluice__v1__control_request__descriptor, bytes, count)) {
+        return refuse(command, BAD_NAME); /* no other field of a request is text */
+    }
+    return take_op(command, request);
 }
 
 /* The message of one op, as the oneof points to it. */

@@ -1,0 +1,42 @@
+/* What protobuf-c leaves undone: it takes strings that are no UTF-8, and hands them out as C strings, so
+ * that a NUL within one would silently cut it. */
+#include "wire/codec_inside.h"
+#include "wire/varint.h"
+
+static bool is_valid(const ProtobufCFieldDescriptor *field, slc_text_t value)
+{
+    if (field != NULL && field->type == PROTOBUF_C_TYPE_STRING) {
+        return slc_text_is_valid(value, 0, SIZE_MAX);
+    }
+    if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        return slc_codec_strings_valid(field->descriptor, (const uint8_t *)value.data, value.bytes);
+    }
+    return true;
+}
+
+/* Recursion goes as deep as the schema's messages nest, which is three, whatever the bytes say. */
+bool slc_codec_strings_valid(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes,
+                             size_t count)
+{
+    if (count == 0) {
+        return true;
+    }
+    slc_cursor_t in = {bytes, bytes + count};
+    while (in.at < in.end) {
+        uint32_t field;
+        uint32_t type;
+        slc_text_t value;
+        if (!slc_cursor_tag(&in, &field, &type)) {
+            return false;
+        }
+        if (type != SLC_WIRE_BYTES) {
+            if (!slc_cursor_skip(&in, type)) {
+                return false;
+            }
+        } else if (!slc_cursor_bytes(&in, &value.data, &value.bytes) ||
+                   !is_valid(protobuf_c_message_descriptor_get_field(descriptor, field), value)) {
+            return false;
+        }
+    }
+    return true;
+}

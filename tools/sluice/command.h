@@ -1,0 +1,27 @@
+/* A command of the operators' client, read from its command line: which words, which options go with
+ * them, and the request that they make.
+ * Threads: one.
+ * Ownership: texts point into argv and the environment; `control_path` is the command's.
+ * Failure: SLUICE_WRONG, with the reason on stderr. */
+#ifndef SLC_TOOLS_SLUICE_COMMAND_H
+#define SLC_TOOLS_SLUICE_COMMAND_H
+
+#include <sluice/client.h>
+
+typedef enum sluice_parsed {
+    SLUICE_RUN,
+    SLUICE_DONE, /* --help or --version: printed */
+    SLUICE_WRONG,
+} sluice_parsed_t;
+
+typedef struct sluice_command {
+    slc_control_request_t request;
+    bool is_change; /* gets an op_key */
+    bool json;
+    uint32_t timeout_ms;
+    char control_path[4096];
+} sluice_command_t;
+
+sluice_parsed_t sluice_command_parse(int argc, char **argv, sluice_command_t *ret_command);
+
+#endif

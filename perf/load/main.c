@@ -63,6 +63,13 @@ static bool make_plan(void)
     plan.window = (uint32_t)options.window;
     plan.requests = options.requests == 0 ? UINT64_MAX : options.requests;
     plan.duration_ns = options.duration_s == 0 ? UINT64_MAX : (uint64_t)(options.duration_s * 1e9);
+    if (options.rate > 0 && options.duration_s > 0) {
+        /* What falls due in that time is asked, however late: leaving it out would flatter a slow server.
+         */
+        double due = ceil(options.rate * options.duration_s);
+        plan.requests = due < (double)plan.requests ? (uint64_t)due : plan.requests;
+        plan.duration_ns = UINT64_MAX;
+    }
     plan.rate = options.rate;
     plan.retry_ns = (uint64_t)(options.retry_s * 1e9);
     plan.kill_pid = (int)options.kill_pid;

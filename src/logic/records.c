@@ -13,7 +13,7 @@ typedef struct slc_chunk {
 /* What a full chunk ends with: the first 16 bytes of a record, whose sequence is 0. */
 #define LINK_BYTES 16u
 #define CHUNK_BYTES_MIN UINT64_C(256)
-#define CHUNK_BYTES_MAX SLC_BLOCK_BYTES_MAX_LOGIC
+#define CHUNK_BYTES_MAX SLC_REGION_BLOCK_BYTES_MAX
 
 static_assert(sizeof(slc_chunk_t) == 16, "records begin behind two numbers");
 static_assert(offsetof(slc_record_t, time_us) == LINK_BYTES, "a link is sequence and key of a record");

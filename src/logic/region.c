@@ -17,7 +17,7 @@
 /* A freed block from this size on gives its pages back, but for the one that holds the link. */
 #define RELEASE_BYTES_MIN (UINT64_C(128) << 10)
 
-static_assert(SLC_BLOCK_BYTES_MAX_LOGIC == HUGE_PAGE_BYTES, "the largest block is one huge page");
+static_assert(SLC_REGION_BLOCK_BYTES_MAX == HUGE_PAGE_BYTES, "the largest block is one huge page");
 
 bool slc_region_init(slc_region_t *region)
 {
@@ -64,7 +64,7 @@ void slc_region_finish(slc_region_t *region)
 
 static unsigned class_of(uint64_t bytes)
 {
-    SLC_CHECK(bytes >= (UINT64_C(1) << SLC_BLOCK_LOG_MIN) && bytes <= SLC_BLOCK_BYTES_MAX_LOGIC &&
+    SLC_CHECK(bytes >= (UINT64_C(1) << SLC_BLOCK_LOG_MIN) && bytes <= SLC_REGION_BLOCK_BYTES_MAX &&
               (bytes & (bytes - 1)) == 0);
     return (unsigned)__builtin_ctzll(bytes) - SLC_BLOCK_LOG_MIN;
 }
@@ -73,10 +73,10 @@ static slc_ref_t take_large(slc_region_t *region)
 {
     if (region->free_large_count > 0) {
         region->free_large_count--;
-        return region->free_large[region->free_large_count] * (SLC_BLOCK_BYTES_MAX_LOGIC / 8);
+        return region->free_large[region->free_large_count] * (SLC_REGION_BLOCK_BYTES_MAX / 8);
     }
-    SLC_CHECK(region->large_next - region->small_next >= SLC_BLOCK_BYTES_MAX_LOGIC);
-    region->large_next -= SLC_BLOCK_BYTES_MAX_LOGIC;
+    SLC_CHECK(region->large_next - region->small_next >= SLC_REGION_BLOCK_BYTES_MAX);
+    region->large_next -= SLC_REGION_BLOCK_BYTES_MAX;
     return region->large_next / 8;
 }
 
@@ -90,15 +90,15 @@ static void give_large(slc_region_t *region, slc_ref_t ref)
         region->free_large_capacity = capacity;
     }
     /* Contents are undefined from here on, so a failure would only keep the memory. */
-    (void)madvise(slc_region_at(region, ref), SLC_BLOCK_BYTES_MAX_LOGIC, MADV_DONTNEED);
-    region->free_large[region->free_large_count++] = (uint32_t)(ref / (SLC_BLOCK_BYTES_MAX_LOGIC / 8));
+    (void)madvise(slc_region_at(region, ref), SLC_REGION_BLOCK_BYTES_MAX, MADV_DONTNEED);
+    region->free_large[region->free_large_count++] = (uint32_t)(ref / (SLC_REGION_BLOCK_BYTES_MAX / 8));
 }
 
 slc_ref_t slc_region_take(slc_region_t *region, uint64_t bytes)
 {
     unsigned class = class_of(bytes);
     region->used_bytes += bytes;
-    if (bytes == SLC_BLOCK_BYTES_MAX_LOGIC) {
+    if (bytes == SLC_REGION_BLOCK_BYTES_MAX) {
         return take_large(region);
     }
     slc_ref_t ref = region->classes[class].free;
@@ -124,7 +124,7 @@ void slc_region_give(slc_region_t *region, slc_ref_t ref, uint64_t bytes)
     unsigned class = class_of(bytes);
     SLC_CHECK(ref != 0 && region->used_bytes >= bytes);
     region->used_bytes -= bytes;
-    if (bytes == SLC_BLOCK_BYTES_MAX_LOGIC) {
+    if (bytes == SLC_REGION_BLOCK_BYTES_MAX) {
         give_large(region, ref);
         return;
     }

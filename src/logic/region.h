@@ -26,7 +26,7 @@
 #define SLC_BLOCK_LOG_MIN 6  /* 64 bytes */
 #define SLC_BLOCK_LOG_MAX 21 /* 2 MiB */
 #define SLC_BLOCK_CLASSES (SLC_BLOCK_LOG_MAX - SLC_BLOCK_LOG_MIN + 1)
-#define SLC_BLOCK_BYTES_MAX_LOGIC (UINT64_C(1) << SLC_BLOCK_LOG_MAX)
+#define SLC_REGION_BLOCK_BYTES_MAX (UINT64_C(1) << SLC_BLOCK_LOG_MAX)
 
 /* Offset in the region in units of 8 bytes; 0 is nobody's. */
 typedef uint64_t slc_ref_t;

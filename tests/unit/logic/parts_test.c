@@ -177,7 +177,7 @@ Test(region, blocks_of_each_size_are_aligned_apart_and_reused)
 {
     slc_region_t region;
     cr_assert(slc_region_init(&region));
-    for (uint64_t bytes = 64; bytes <= SLC_BLOCK_BYTES_MAX_LOGIC; bytes *= 2) {
+    for (uint64_t bytes = 64; bytes <= SLC_REGION_BLOCK_BYTES_MAX; bytes *= 2) {
         slc_ref_t refs[40];
         for (unsigned i = 0; i < 40; i++) {
             refs[i] = slc_region_take(&region, bytes);

@@ -39,8 +39,8 @@ void slc_attempts_note(slc_attempts_t *attempts, const slc_attempt_t *attempt);
 /* Entries that found no room, since open. */
 uint64_t slc_attempts_missing(const slc_attempts_t *attempts);
 
-/* ---- reading ---- answers the entries of a directory, oldest first; `missing` counts those known to
- * have been left out before this one. */
+/* ---- reading ---- hands over the entries of a directory, oldest first, until `each` answers other than
+ * 0; *ret_missing counts those that the log says were left out. */
 typedef int (*slc_attempts_each_fn)(void *context, const slc_attempt_t *attempt);
 slc_err_t slc_attempts_read(slc_directory_t *directory, slc_attempts_each_fn each, void *context,
                             uint64_t *ret_missing, slc_error_t *ret_error);

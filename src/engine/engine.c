@@ -27,6 +27,7 @@ typedef struct slc_engine {
     slc_restored_t restored;
     slc_writer_t *writer;
     slc_board_t *board;
+    slc_attempts_t *attempts; /* NULL: switched off */
     slc_pipeline_t pipeline;
     slc_journal_station_t *journal;
     slc_apply_station_t *apply;
@@ -70,11 +71,20 @@ static void fill_status(void *context, slc_engine_info_t *info)
     for (uint32_t i = 0; i < engine->options->io_threads; i++) {
         info->connections += slc_io_connections(engine->io[i]);
     }
+    if (engine->attempts != NULL) {
+        info->attempts_missing = slc_attempts_missing(engine->attempts);
+    }
     const char *durability = engine->options->durability == SLC_DURABILITY_FSYNC ? "fsync" : "os";
     (void)snprintf(info->version, sizeof info->version, "%s", SLC_VERSION);
     (void)snprintf(info->durability, sizeof info->durability, "%s", durability);
     (void)snprintf(info->journal_method, sizeof info->journal_method, "%s",
                    slc_writer_method(engine->writer));
+}
+
+static void note_attempt(void *context, const slc_attempt_t *attempt)
+{
+    slc_engine_t *engine = context;
+    slc_attempts_note(engine->attempts, attempt);
 }
 
 /* ---- start, in the order in which each step needs the one before ---- */
@@ -175,6 +185,7 @@ static slc_err_t engine_build_stations(slc_engine_t *engine, slc_error_t *ret_er
         .pair = &engine->pair,
         .bells = engine->bells,
         .bell_count = options->io_threads,
+        .note_attempt = engine->attempts == NULL ? NULL : note_attempt,
         .fill_status = fill_status,
         .context = engine,
     });
@@ -256,6 +267,10 @@ static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
     if (err == SLC_OK) {
         err = engine_open_writer(engine, ret_error);
     }
+    if (err == SLC_OK && engine->options->attempts_log) {
+        err = slc_attempts_open(engine->directory, engine->options->attempts_log_bytes, &engine->attempts,
+                                ret_error);
+    }
     if (err == SLC_OK) {
         err = engine_listen(engine, ret_error);
     }
@@ -317,6 +332,7 @@ static void engine_drain(slc_engine_t *engine)
 
 static void engine_finish(slc_engine_t *engine)
 {
+    slc_attempts_close(engine->attempts);
     slc_apply_station_destroy(engine->apply);
     slc_journal_station_destroy(engine->journal);
     slc_pipeline_finish(&engine->pipeline);

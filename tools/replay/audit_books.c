@@ -19,6 +19,12 @@ static uint32_t hash_user(uint32_t drop, slc_text_t user)
     return (uint32_t)XXH3_64bits_withSeed(user.data, user.bytes, drop);
 }
 
+/* An order_key is known by its user in its drop. */
+static uint32_t hash_key(uint32_t user_hash, uint64_t order_key)
+{
+    return hash_number(order_key, user_hash);
+}
+
 void audit_books_finish(audit_books_t *books)
 {
     free(books->drops);
@@ -33,6 +39,22 @@ void audit_books_finish(audit_books_t *books)
     audit_map_finish(&books->orders_by_key);
     audit_map_finish(&books->ops_by_key);
     memset(books, 0, sizeof *books);
+}
+
+/* Memory that is never written to costs nothing but address space; the heads of the maps do get written,
+ * 8 bytes an event. */
+#define RESERVED_EVENTS_MAX (UINT64_C(1) << 26)
+
+void audit_books_reserve(audit_books_t *books, uint64_t events)
+{
+    if (events == 0) {
+        return;
+    }
+    uint64_t room = events < RESERVED_EVENTS_MAX ? events : RESERVED_EVENTS_MAX;
+    audit_map_reserve(&books->holders_by_user, room);
+    audit_map_reserve(&books->orders_by_key, room);
+    books->orders = replay_grow(books->orders, &books->order_capacity, room, sizeof *books->orders);
+    books->holders = replay_grow(books->holders, &books->holder_capacity, room, sizeof *books->holders);
 }
 
 /* ---- finding ---- */
@@ -67,8 +89,8 @@ uint32_t audit_find_holder(const audit_books_t *books, uint32_t drop, slc_text_t
 uint32_t audit_find_key(const audit_books_t *books, uint32_t holder, uint64_t order_key)
 {
     const audit_map_t *map = &books->orders_by_key;
-    for (uint32_t at = audit_map_first(map, hash_number(order_key, holder)); at != AUDIT_NONE;
-         at = audit_map_next(map, at)) {
+    uint32_t hash = hash_key(books->holders[holder].user_hash, order_key);
+    for (uint32_t at = audit_map_first(map, hash); at != AUDIT_NONE; at = audit_map_next(map, at)) {
         const audit_order_t *order = &books->orders[audit_map_value(map, at)];
         if (order->holder == holder && order->order_key == order_key) {
             return audit_map_value(map, at);
@@ -106,6 +128,28 @@ uint32_t audit_find_order(const audit_books_t *books, uint64_t order_id)
     return found ? (uint32_t)low : AUDIT_NONE;
 }
 
+/* ---- hints ---- */
+
+void audit_hint_heads(const audit_books_t *books, const slc_event_t *event)
+{
+    if (event->kind == SLC_EVENT_ORDER_PLACED) {
+        uint32_t drop = audit_find_drop(books, event->as.order_placed.drop_id);
+        uint32_t hash = hash_user(drop, event->as.order_placed.user);
+        audit_map_hint_head(&books->holders_by_user, hash);
+        audit_map_hint_head(&books->orders_by_key, hash_key(hash, event->as.order_placed.order_key));
+    }
+}
+
+void audit_hint_entries(const audit_books_t *books, const slc_event_t *event)
+{
+    if (event->kind == SLC_EVENT_ORDER_PLACED) {
+        uint32_t drop = audit_find_drop(books, event->as.order_placed.drop_id);
+        uint32_t hash = hash_user(drop, event->as.order_placed.user);
+        audit_map_hint_entry(&books->holders_by_user, hash);
+        audit_map_hint_entry(&books->orders_by_key, hash_key(hash, event->as.order_placed.order_key));
+    }
+}
+
 /* ---- writing ---- */
 
 /* The index of a record about to be written. */
@@ -137,10 +181,11 @@ uint32_t audit_add_holder(audit_books_t *books, uint32_t drop, slc_text_t user)
     books->holders[books->holder_count++] = (audit_holder_t){
         .user_at = books->text_bytes,
         .user_bytes = (uint32_t)user.bytes,
+        .user_hash = hash_user(drop, user),
         .drop = drop,
     };
     books->text_bytes += user.bytes;
-    audit_map_add(&books->holders_by_user, hash_user(drop, user), index);
+    audit_map_add(&books->holders_by_user, books->holders[index].user_hash, index);
     return index;
 }
 
@@ -158,7 +203,8 @@ uint32_t audit_add_order(audit_books_t *books, const audit_order_t *order)
     }
     drop->last_order = index;
     if (order->order_key != 0) {
-        audit_map_add(&books->orders_by_key, hash_number(order->order_key, order->holder), index);
+        uint32_t hash = hash_key(books->holders[order->holder].user_hash, order->order_key);
+        audit_map_add(&books->orders_by_key, hash, index);
     }
     return index;
 }

@@ -39,7 +39,8 @@ typedef struct audit_holder {
     uint64_t user_at; /* where in `text` the user's bytes are */
     uint64_t units;   /* in orders that stand */
     uint32_t user_bytes;
-    uint32_t drop; /* index */
+    uint32_t user_hash; /* of drop and user */
+    uint32_t drop;      /* index */
 } audit_holder_t;
 
 typedef struct audit_order {
@@ -90,6 +91,8 @@ typedef struct audit_books {
 
 /* An all-zero structure is an empty set of books. */
 void audit_books_finish(audit_books_t *books);
+/* Makes room, in empty books, for what so many events can bring. Saves time, means nothing else. */
+void audit_books_reserve(audit_books_t *books, uint64_t events);
 
 /* Each of these answers an index, or AUDIT_NONE where there is nothing under it (any more). */
 uint32_t audit_find_drop(const audit_books_t *books, uint64_t drop_id);
@@ -98,6 +101,11 @@ uint32_t audit_find_key(const audit_books_t *books, uint32_t holder, uint64_t or
 uint32_t audit_find_op(const audit_books_t *books, uint64_t op_key);
 /* Also finds the orders of drops that are purged. */
 uint32_t audit_find_order(const audit_books_t *books, uint64_t order_id);
+
+/* Hints, some events ahead of their judgement, first one then the other, so that the memory that a BUY is
+ * going to be looked up in is on its way. They mean nothing else. */
+void audit_hint_heads(const audit_books_t *books, const slc_event_t *event);
+void audit_hint_entries(const audit_books_t *books, const slc_event_t *event);
 
 /* Each of these writes a record and answers its index. */
 uint32_t audit_add_drop(audit_books_t *books, const audit_drop_t *drop);

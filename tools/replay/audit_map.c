@@ -21,14 +21,10 @@ static void link_entry(audit_map_t *map, uint32_t at)
     *head = at;
 }
 
-/* Twice as many chains. Entries are linked anew in the order they came, so the newest stays first. */
-static void double_heads(audit_map_t *map)
+/* That many chains. Entries are linked anew in the order they came, so the newest stays first. */
+static void set_heads(audit_map_t *map, uint64_t count)
 {
-    uint64_t count = map->head_count == 0 ? FIRST_HEADS : map->head_count * 2;
-    uint32_t *heads = malloc(count * sizeof *heads);
-    if (heads == NULL) {
-        replay_out_of_memory();
-    }
+    uint32_t *heads = replay_allocate(count * sizeof *heads);
     memset(heads, 0xff, count * sizeof *heads); /* AUDIT_NONE in each */
     free(map->heads);
     map->heads = heads;
@@ -38,13 +34,23 @@ static void double_heads(audit_map_t *map)
     }
 }
 
+void audit_map_reserve(audit_map_t *map, uint64_t entries)
+{
+    uint64_t heads = FIRST_HEADS;
+    while (heads < entries) {
+        heads *= 2;
+    }
+    set_heads(map, heads);
+    map->entries = replay_grow(map->entries, &map->entry_capacity, entries, sizeof *map->entries);
+}
+
 void audit_map_add(audit_map_t *map, uint32_t hash, uint32_t value)
 {
     if (map->entry_count == AUDIT_NONE) {
         replay_out_of_memory();
     }
     if (map->entry_count == map->head_count) {
-        double_heads(map);
+        set_heads(map, map->head_count == 0 ? FIRST_HEADS : map->head_count * 2);
     }
     map->entries =
         replay_grow(map->entries, &map->entry_capacity, map->entry_count + 1, sizeof *map->entries);

@@ -27,6 +27,8 @@ typedef struct audit_map {
 
 /* An all-zero map is an empty one. */
 void audit_map_finish(audit_map_t *map);
+/* Makes room for so many entries, of an empty map, so that it does not have to grow on the way. */
+void audit_map_reserve(audit_map_t *map, uint64_t entries);
 void audit_map_add(audit_map_t *map, uint32_t hash, uint32_t value);
 
 /* The entry from `at` on, along its chain, whose hash this is; AUDIT_NONE: there is none. */
@@ -51,6 +53,22 @@ static inline uint32_t audit_map_first(const audit_map_t *map, uint32_t hash)
 static inline uint32_t audit_map_next(const audit_map_t *map, uint32_t at)
 {
     return audit_map_match(map, map->entries[at].next, map->entries[at].hash);
+}
+
+/* Two hints: where a chain begins, and its first entry. */
+static inline void audit_map_hint_head(const audit_map_t *map, uint32_t hash)
+{
+    if (map->head_count > 0) {
+        __builtin_prefetch(&map->heads[hash & (map->head_count - 1)]);
+    }
+}
+
+static inline void audit_map_hint_entry(const audit_map_t *map, uint32_t hash)
+{
+    uint32_t at = map->head_count == 0 ? AUDIT_NONE : map->heads[hash & (map->head_count - 1)];
+    if (at != AUDIT_NONE) {
+        __builtin_prefetch(&map->entries[at]);
+    }
 }
 
 static inline uint32_t audit_map_value(const audit_map_t *map, uint32_t at)

@@ -1,19 +1,30 @@
 #include "audit_witness.h"
 
 #include "audit_digest.h"
+#include "memory.h"
 #include "text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* One order of the engine, as far as keys and limits go. */
+typedef struct holding {
+    uint64_t order_key;
+    uint64_t order_id;
+    uint32_t holder; /* index in the books: one user of this drop */
+    uint32_t units;  /* 0: cancelled */
+} holding_t;
 
 /* A drop of the engine while its orders are walked. */
 typedef struct questioned {
     slc_drop_info_t info;
-    audit_books_t holdings; /* who holds what, by the engine's orders alone; the drop is number 0 */
-    uint64_t orders;
+    holding_t *holdings;
+    uint64_t orders; /* so many holdings */
+    uint64_t capacity;
     uint64_t cancelled;
     uint64_t units;    /* in orders that stand */
-    uint32_t own_drop; /* the same drop in the audit's books */
+    uint32_t own_drop; /* the same drop in the audit's books, and its next order */
     uint32_t own_order;
 } questioned_t;
 
@@ -21,47 +32,56 @@ typedef char quoted_user_t[REPLAY_QUOTED_BYTES(SLC_USER_BYTES_MAX)];
 
 /* ---- the engine's orders by themselves ---- */
 
-static void check_order(questioned_t *drop, const slc_order_info_t *order, audit_report_t *report)
+static int by_holder_and_key(const void *left, const void *right)
 {
-    audit_books_t *holdings = &drop->holdings;
-    slc_text_t user = replay_text(order->user);
-    quoted_user_t quoted;
-    uint32_t holder = audit_find_holder(holdings, 0, user);
-    if (holder == AUDIT_NONE) {
-        holder = audit_add_holder(holdings, 0, user);
+    const holding_t *a = left;
+    const holding_t *b = right;
+    if (a->holder != b->holder) {
+        return a->holder < b->holder ? -1 : 1;
     }
-    if (order->order_key != 0) {
-        uint32_t earlier = audit_find_key(holdings, holder, order->order_key);
-        if (earlier != AUDIT_NONE) {
-            replay_quote(user, quoted, sizeof quoted);
+    if (a->order_key != b->order_key) {
+        return a->order_key < b->order_key ? -1 : 1;
+    }
+    return (a->order_id > b->order_id) - (a->order_id < b->order_id);
+}
+
+/* The orders of one user: `count` holdings, sorted by key. */
+static void check_holder(const questioned_t *drop, const holding_t *holdings, uint64_t count,
+                         const audit_books_t *books, audit_report_t *report)
+{
+    quoted_user_t user;
+    uint64_t limit = drop->info.per_user_limit;
+    uint64_t units = holdings[0].units;
+    for (uint64_t i = 1; i < count; i++) {
+        units += holdings[i].units;
+        if (holdings[i].order_key != 0 && holdings[i].order_key == holdings[i - 1].order_key) {
+            replay_quote(audit_holder_user(books, holdings[i].holder), user, sizeof user);
             audit_fail(report, AUDIT_CHECK_KEYS,
                        "drop %" PRIu64 ", user %s, order_key %016" PRIx64 ": orders %" PRIu64
                        " and %" PRIu64,
-                       order->drop_id, quoted, order->order_key, holdings->orders[earlier].order_id,
-                       order->order_id);
+                       drop->info.drop_id, user, holdings[i].order_key, holdings[i - 1].order_id,
+                       holdings[i].order_id);
         }
-        audit_add_order(holdings, &(audit_order_t){
-                                      .order_id = order->order_id,
-                                      .order_key = order->order_key,
-                                      .holder = holder,
-                                      .next_in_drop = AUDIT_NONE,
-                                  });
     }
-    drop->orders++;
-    if (order->cancelled) {
-        drop->cancelled++;
-        return;
-    }
-    uint64_t limit = drop->info.per_user_limit;
-    uint64_t *units = &holdings->holders[holder].units;
-    bool was_within = limit == 0 || *units <= limit;
-    *units += order->quantity;
-    drop->units += order->quantity;
-    if (was_within && limit != 0 && *units > limit) {
-        replay_quote(user, quoted, sizeof quoted);
+    if (limit != 0 && units > limit) {
+        replay_quote(audit_holder_user(books, holdings[0].holder), user, sizeof user);
         audit_fail(report, AUDIT_CHECK_LIMITS,
-                   "drop %" PRIu64 ", user %s holds %" PRIu64 " units of %" PRIu64 " with order %" PRIu64,
-                   order->drop_id, quoted, *units, limit, order->order_id);
+                   "drop %" PRIu64 ", user %s holds %" PRIu64 " units of at most %" PRIu64,
+                   drop->info.drop_id, user, units, limit);
+    }
+}
+
+static void check_holders(const questioned_t *drop, const audit_books_t *books, audit_report_t *report)
+{
+    uint64_t begin = 0;
+    if (drop->orders > 0) {
+        qsort(drop->holdings, drop->orders, sizeof *drop->holdings, by_holder_and_key);
+    }
+    for (uint64_t end = 1; end <= drop->orders; end++) {
+        if (end == drop->orders || drop->holdings[end].holder != drop->holdings[begin].holder) {
+            check_holder(drop, drop->holdings + begin, end - begin, books, report);
+            begin = end;
+        }
     }
 }
 
@@ -90,44 +110,56 @@ static void check_sums(const questioned_t *drop, audit_report_t *report)
 
 /* ---- the engine's orders against the audit's books ---- */
 
-static void compare_order(const audit_books_t *books, uint32_t own, const slc_order_info_t *order,
-                          audit_report_t *report)
+/* The user of an order of the engine, which the books may not know yet. */
+static uint32_t holder_of(audit_books_t *books, uint32_t own_drop, slc_text_t user)
 {
-    const audit_order_t *record = &books->orders[own];
-    slc_text_t user = audit_holder_user(books, record->holder);
-    bool same_user = strlen(order->user) == user.bytes && memcmp(order->user, user.data, user.bytes) == 0;
-    if (!same_user || record->order_key != order->order_key || record->quantity != order->quantity ||
-        record->time_us != order->time_us || record->cancelled != order->cancelled) {
-        audit_fail(report, AUDIT_CHECK_ENGINE,
-                   "drop %" PRIu64 ": order %" PRIu64 " reads otherwise in the engine's state",
-                   order->drop_id, order->order_id);
-    }
+    uint32_t holder = audit_find_holder(books, own_drop, user);
+    return holder == AUDIT_NONE ? audit_add_holder(books, own_drop, user) : holder;
 }
 
-static void lacks_order(const questioned_t *drop, const audit_books_t *books, audit_report_t *report)
+/* Answers the holder. */
+static uint32_t compare_order(const questioned_t *drop, audit_books_t *books,
+                              const slc_order_info_t *order, audit_report_t *report)
 {
+    const audit_order_t *own = &books->orders[drop->own_order];
+    slc_text_t own_user = audit_holder_user(books, own->holder);
+    slc_text_t user = replay_text(order->user);
+    bool same_user = own_user.bytes == user.bytes && memcmp(own_user.data, user.data, user.bytes) == 0;
+    if (!same_user || own->order_key != order->order_key || own->quantity != order->quantity ||
+        own->time_us != order->time_us || own->cancelled != order->cancelled) {
+        audit_fail(report, AUDIT_CHECK_ENGINE,
+                   "drop %" PRIu64 ": order %" PRIu64 " reads otherwise in the engine's state",
+                   drop->info.drop_id, order->order_id);
+    }
+    return same_user ? own->holder : holder_of(books, drop->own_drop, user);
+}
+
+static void skip_own_order(questioned_t *drop, const audit_books_t *books, audit_report_t *report)
+{
+    const audit_order_t *own = &books->orders[drop->own_order];
     audit_fail(report, AUDIT_CHECK_ENGINE,
                "drop %" PRIu64 ": by the rules order %" PRIu64
                " was accepted, the engine does not have it",
-               drop->info.drop_id, books->orders[drop->own_order].order_id);
+               drop->info.drop_id, own->order_id);
+    drop->own_order = own->next_in_drop;
 }
 
-/* Both sides come in the order they were placed, so they are walked abreast. */
-static void match_order(questioned_t *drop, const audit_books_t *books, const slc_order_info_t *order,
-                        audit_report_t *report)
+/* Both sides come in the order they were placed, so they are walked abreast. Answers the holder. */
+static uint32_t match_order(questioned_t *drop, audit_books_t *books, const slc_order_info_t *order,
+                            audit_report_t *report)
 {
     while (drop->own_order != AUDIT_NONE && books->orders[drop->own_order].order_id < order->order_id) {
-        lacks_order(drop, books, report);
-        drop->own_order = books->orders[drop->own_order].next_in_drop;
+        skip_own_order(drop, books, report);
     }
     if (drop->own_order != AUDIT_NONE && books->orders[drop->own_order].order_id == order->order_id) {
-        compare_order(books, drop->own_order, order, report);
+        uint32_t holder = compare_order(drop, books, order, report);
         drop->own_order = books->orders[drop->own_order].next_in_drop;
-        return;
+        return holder;
     }
     audit_fail(report, AUDIT_CHECK_ENGINE,
                "drop %" PRIu64 ": the engine has order %" PRIu64 ", which by the rules was refused",
-               order->drop_id, order->order_id);
+               drop->info.drop_id, order->order_id);
+    return holder_of(books, drop->own_drop, replay_text(order->user));
 }
 
 static void compare_drop(const questioned_t *drop, const audit_books_t *books, audit_report_t *report)
@@ -156,23 +188,38 @@ static void compare_drop(const questioned_t *drop, const audit_books_t *books, a
 
 /* ---- all of it ---- */
 
-static uint64_t question_drop(const audit_books_t *books, const audit_engine_t *engine,
+static void note_order(questioned_t *drop, const slc_order_info_t *order, uint32_t holder)
+{
+    uint64_t units = order->cancelled ? 0 : order->quantity;
+    drop->holdings =
+        replay_grow(drop->holdings, &drop->capacity, drop->orders + 1, sizeof *drop->holdings);
+    drop->holdings[drop->orders++] = (holding_t){
+        .order_key = order->order_key,
+        .order_id = order->order_id,
+        .holder = holder,
+        .units = (uint32_t)units,
+    };
+    drop->cancelled += order->cancelled;
+    drop->units += units;
+}
+
+/* Answers how many orders it has. */
+static uint64_t question_drop(audit_books_t *books, const audit_engine_t *engine,
                               const slc_drop_info_t *info, audit_report_t *report)
 {
     questioned_t drop = {.info = *info, .own_drop = audit_find_drop(books, info->drop_id)};
     drop.own_order = drop.own_drop == AUDIT_NONE ? AUDIT_NONE : books->drops[drop.own_drop].first_order;
-    audit_add_drop(&drop.holdings, &(audit_drop_t){.first_order = AUDIT_NONE, .last_order = AUDIT_NONE});
     slc_order_info_t order = {0};
     while (engine->next_order(engine->self, info->drop_id, order.order_id, &order)) {
-        check_order(&drop, &order, report);
-        match_order(&drop, books, &order, report);
+        note_order(&drop, &order, match_order(&drop, books, &order, report));
     }
-    for (; drop.own_order != AUDIT_NONE; drop.own_order = books->orders[drop.own_order].next_in_drop) {
-        lacks_order(&drop, books, report);
+    while (drop.own_order != AUDIT_NONE) {
+        skip_own_order(&drop, books, report);
     }
+    check_holders(&drop, books, report);
     check_sums(&drop, report);
     compare_drop(&drop, books, report);
-    audit_books_finish(&drop.holdings);
+    free(drop.holdings);
     return drop.orders;
 }
 

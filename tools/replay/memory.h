@@ -12,6 +12,9 @@
  * *capacity is what it has room for. */
 void *replay_grow(void *items, uint64_t *capacity, uint64_t needed, size_t item_bytes);
 
+/* `bytes` of fresh memory, freed with free(). */
+void *replay_allocate(size_t bytes);
+
 /* Says that memory is out and exits. */
 _Noreturn void replay_out_of_memory(void);
 

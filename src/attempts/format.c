@@ -31,8 +31,8 @@ size_t slc_attempt_encode(const slc_attempt_t *attempt, uint8_t *out)
     at = slc_put_fixed64_field(at, TAG_FIXED64(ATTEMPT_TIME_US), attempt->time_us);
     at = slc_put_varint_field(at, TAG_VARINT(ATTEMPT_SEQUENCE), attempt->sequence);
     at = slc_put_varint_field(at, TAG_VARINT(ATTEMPT_DROP_ID), attempt->drop_id);
-    at = slc_put_bytes_field(at, SLC_TAG(ATTEMPT_USER, SLC_WIRE_BYTES), attempt->user,
-                             attempt->user_bytes);
+    at =
+        slc_put_text_field(at, SLC_TAG(ATTEMPT_USER, SLC_WIRE_BYTES), attempt->user, attempt->user_bytes);
     at = slc_put_varint_field(at, TAG_VARINT(ATTEMPT_QUANTITY), attempt->quantity);
     at = slc_put_fixed64_field(at, TAG_FIXED64(ATTEMPT_ORDER_KEY), attempt->order_key);
     at = slc_put_varint_field(at, TAG_VARINT(ATTEMPT_STATUS), attempt->status);
@@ -45,7 +45,7 @@ size_t slc_attempt_encode(const slc_attempt_t *attempt, uint8_t *out)
 static bool take_field(slc_cursor_t *cursor, uint32_t field, uint32_t wire_type, slc_attempt_t *attempt)
 {
     uint64_t value = 0;
-    const uint8_t *text;
+    const char *text;
     size_t text_bytes;
     if (wire_type == SLC_WIRE_BYTES && field == ATTEMPT_USER) {
         if (!slc_cursor_bytes(cursor, &text, &text_bytes) || text_bytes > SLC_USER_BYTES_MAX) {
@@ -89,12 +89,12 @@ static bool take_field(slc_cursor_t *cursor, uint32_t field, uint32_t wire_type,
 size_t slc_attempt_decode(const uint8_t *bytes, size_t count, slc_attempt_t *ret_attempt)
 {
     slc_cursor_t cursor = {bytes, bytes + count};
-    const uint8_t *body;
+    const char *body;
     size_t body_bytes;
     if (!slc_cursor_bytes(&cursor, &body, &body_bytes)) {
         return 0;
     }
-    slc_cursor_t fields = {body, body + body_bytes};
+    slc_cursor_t fields = {cursor.at - body_bytes, cursor.at};
     *ret_attempt = (slc_attempt_t){0};
     while (fields.at < fields.end) {
         uint32_t field;

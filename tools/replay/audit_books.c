@@ -59,17 +59,23 @@ void audit_books_reserve(audit_books_t *books, uint64_t events)
 
 /* ---- finding ---- */
 
-uint32_t audit_find_drop(const audit_books_t *books, uint64_t drop_id)
+/* Entry of the drop that was opened last under this number, purged or not. Drops before it do not count
+ * any more, so there is one entry a number. */
+static uint32_t drop_entry(const audit_books_t *books, uint64_t drop_id)
 {
     const audit_map_t *map = &books->drops_by_id;
-    for (uint32_t at = audit_map_first(map, hash_number(drop_id, 0)); at != AUDIT_NONE;
-         at = audit_map_next(map, at)) {
-        uint32_t index = audit_map_value(map, at);
-        if (books->drops[index].drop_id == drop_id && !books->drops[index].purged) {
-            return index;
-        }
+    uint32_t at = audit_map_first(map, hash_number(drop_id, 0));
+    while (at != AUDIT_NONE && books->drops[audit_map_value(map, at)].drop_id != drop_id) {
+        at = audit_map_next(map, at);
     }
-    return AUDIT_NONE;
+    return at;
+}
+
+uint32_t audit_find_drop(const audit_books_t *books, uint64_t drop_id)
+{
+    uint32_t at = drop_entry(books, drop_id);
+    uint32_t index = at == AUDIT_NONE ? AUDIT_NONE : audit_map_value(&books->drops_by_id, at);
+    return index == AUDIT_NONE || books->drops[index].purged ? AUDIT_NONE : index;
 }
 
 uint32_t audit_find_holder(const audit_books_t *books, uint32_t drop, slc_text_t user)
@@ -99,17 +105,22 @@ uint32_t audit_find_key(const audit_books_t *books, uint32_t holder, uint64_t or
     return AUDIT_NONE;
 }
 
-uint32_t audit_find_op(const audit_books_t *books, uint64_t op_key)
+/* Entry of the change that was accepted last under this key, remembered or not. */
+static uint32_t op_entry(const audit_books_t *books, uint64_t op_key)
 {
     const audit_map_t *map = &books->ops_by_key;
-    for (uint32_t at = audit_map_first(map, hash_number(op_key, 0)); at != AUDIT_NONE;
-         at = audit_map_next(map, at)) {
-        uint32_t index = audit_map_value(map, at);
-        if (books->ops[index].op_key == op_key && audit_op_is_remembered(books, index)) {
-            return index;
-        }
+    uint32_t at = audit_map_first(map, hash_number(op_key, 0));
+    while (at != AUDIT_NONE && books->ops[audit_map_value(map, at)].op_key != op_key) {
+        at = audit_map_next(map, at);
     }
-    return AUDIT_NONE;
+    return at;
+}
+
+uint32_t audit_find_op(const audit_books_t *books, uint64_t op_key)
+{
+    uint32_t at = op_entry(books, op_key);
+    uint32_t index = at == AUDIT_NONE ? AUDIT_NONE : audit_map_value(&books->ops_by_key, at);
+    return index == AUDIT_NONE || !audit_op_is_remembered(books, index) ? AUDIT_NONE : index;
 }
 
 uint32_t audit_find_order(const audit_books_t *books, uint64_t order_id)
@@ -164,10 +175,15 @@ static uint32_t next_index(uint64_t count)
 uint32_t audit_add_drop(audit_books_t *books, const audit_drop_t *drop)
 {
     uint32_t index = next_index(books->drop_count);
+    uint32_t entry = drop_entry(books, drop->drop_id);
     books->drops =
         replay_grow(books->drops, &books->drop_capacity, books->drop_count + 1, sizeof *books->drops);
     books->drops[books->drop_count++] = *drop;
-    audit_map_add(&books->drops_by_id, hash_number(drop->drop_id, 0), index);
+    if (entry == AUDIT_NONE) {
+        audit_map_add(&books->drops_by_id, hash_number(drop->drop_id, 0), index);
+    } else {
+        audit_map_replace(&books->drops_by_id, entry, index);
+    }
     return index;
 }
 
@@ -212,6 +228,7 @@ uint32_t audit_add_order(audit_books_t *books, const audit_order_t *order)
 uint32_t audit_add_op(audit_books_t *books, const audit_op_t *op)
 {
     uint32_t index = next_index(books->op_count);
+    uint32_t entry = op_entry(books, op->op_key);
     books->ops = replay_grow(books->ops, &books->op_capacity, books->op_count + 1, sizeof *books->ops);
     books->ops[books->op_count++] = *op;
     if (op->kind == SLC_EVENT_DROP_PURGED) {
@@ -220,7 +237,11 @@ uint32_t audit_add_op(audit_books_t *books, const audit_op_t *op)
                                        books->purge_op_count + 1, sizeof *books->purge_ops);
         books->purge_ops[books->purge_op_count++] = index;
     }
-    audit_map_add(&books->ops_by_key, hash_number(op->op_key, 0), index);
+    if (entry == AUDIT_NONE) {
+        audit_map_add(&books->ops_by_key, hash_number(op->op_key, 0), index);
+    } else {
+        audit_map_replace(&books->ops_by_key, entry, index);
+    }
     return index;
 }
 

@@ -55,6 +55,11 @@ static inline uint32_t audit_map_next(const audit_map_t *map, uint32_t at)
     return audit_map_match(map, map->entries[at].next, map->entries[at].hash);
 }
 
+static inline void audit_map_replace(audit_map_t *map, uint32_t at, uint32_t value)
+{
+    map->entries[at].value = value;
+}
+
 /* Two hints: where a chain begins, and its first entry. */
 static inline void audit_map_hint_head(const audit_map_t *map, uint32_t hash)
 {

@@ -12,17 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One read. Two of them are held, so that one is always checked ahead of the one being handed out. */
+/* The longest read. Two windows of it are held, so that one is always checked ahead of the one being
+ * handed out. */
 #define WINDOW_BYTES ((size_t)4 << 20)
-#define WINDOW_BLOCKS (WINDOW_BYTES / SLC_PAGE_BYTES)
 /* A segment that is listed and gone when it is opened: how often to look again. */
 #define VANISHED_MAX 8u
 
 static_assert(WINDOW_BYTES >= SLC_BLOCK_BYTES_LIMIT, "a window holds the longest block");
 
 typedef struct {
-    uint8_t *bytes;
-    slc_scanned_t *blocks; /* WINDOW_BLOCKS */
+    uint8_t *bytes;        /* room of them */
+    slc_scanned_t *blocks; /* one for each page */
+    size_t room;
     size_t count;
     size_t taken;
 } window_t;
@@ -174,7 +175,7 @@ static slc_err_t open_first(slc_scan_t *scan, int *ret_fd, slc_segment_header_t 
 
 static slc_err_t enter_first(slc_scan_t *scan, slc_error_t *error)
 {
-    slc_segment_header_t header;
+    slc_segment_header_t header = {0};
     int fd = -1;
     slc_err_t code = open_first(scan, &fd, &header, error);
     if (code != SLC_OK) {
@@ -241,12 +242,31 @@ static void take_blocks(slc_scan_t *scan, window_t *window, size_t filled)
     }
 }
 
+/* What was in the window has been handed out. */
+static slc_err_t make_window(window_t *window, size_t bytes, slc_error_t *error)
+{
+    if (window->room >= bytes) {
+        return SLC_OK;
+    }
+    free(window->bytes);
+    free(window->blocks);
+    window->bytes = malloc(bytes);
+    window->blocks = malloc(bytes / SLC_PAGE_BYTES * sizeof *window->blocks);
+    window->room = window->bytes == NULL || window->blocks == NULL ? 0 : bytes;
+    return window->room > 0
+               ? SLC_OK
+               : slc_error_set(error, SLC_ERR_NO_MEMORY, "out of memory for reading a segment");
+}
+
 static slc_err_t read_blocks(slc_scan_t *scan, window_t *window, slc_error_t *error)
 {
     uint64_t left = scan->header.segment_bytes - scan->offset;
     size_t count = left < WINDOW_BYTES ? (size_t)left : WINDOW_BYTES;
-    slc_err_t code = slc_segment_read(scan->directory, &scan->header, scan->fd, window->bytes, count,
-                                      scan->offset, error);
+    slc_err_t code = make_window(window, count, error);
+    if (code == SLC_OK) {
+        code = slc_segment_read(scan->directory, &scan->header, scan->fd, window->bytes, count,
+                                scan->offset, error);
+    }
     if (code == SLC_OK) {
         take_blocks(scan, window, count);
     }
@@ -372,14 +392,6 @@ slc_err_t slc_scan_open(const slc_directory_t *directory, slc_scan_ahead_fn ahea
     scan->ahead = ahead;
     scan->context = context;
     scan->fd = -1;
-    for (size_t i = 0; i < 2; i++) {
-        scan->windows[i].bytes = malloc(WINDOW_BYTES);
-        scan->windows[i].blocks = malloc(WINDOW_BLOCKS * sizeof *scan->windows[i].blocks);
-        if (scan->windows[i].bytes == NULL || scan->windows[i].blocks == NULL) {
-            slc_scan_close(scan);
-            return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "out of memory for reading the journal");
-        }
-    }
     *ret_scan = scan;
     return SLC_OK;
 }

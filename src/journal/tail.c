@@ -89,7 +89,8 @@ slc_err_t slc_tail_examine(const slc_directory_t *directory, const slc_segment_h
         return SLC_OK;
     }
     ret_tail->rest = SLC_REST_ZEROS;
-    window_t window = {.bytes = malloc(WINDOW_BYTES)};
+    uint64_t rest = header->segment_bytes - offset;
+    window_t window = {.bytes = malloc(rest < WINDOW_BYTES ? (size_t)rest : WINDOW_BYTES)};
     if (window.bytes == NULL) {
         return slc_error_set(ret_error, SLC_ERR_NO_MEMORY,
                              "out of memory for looking at a segment's end");

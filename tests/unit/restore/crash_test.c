@@ -67,6 +67,12 @@ static size_t blocks_until(const lab_t *lab, uint64_t sequence)
     return at + 7 < lab->block_count ? at + 7 : lab->block_count - 1;
 }
 
+/* The worst that may come now. */
+static fake_sys_t *leave_of(const crash_t *crash, fake_sys_t *fake)
+{
+    return crash->killed_only ? fake_sys_kill(fake) : fake_sys_crash(fake, FAKE_KEEP_DURABLE, 0);
+}
+
 /* However the segments came about, the last one cannot go missing unseen. */
 static void lose_last_segment(const crash_t *crash, fake_sys_t *fake, uint32_t segment)
 {
@@ -85,17 +91,20 @@ static void go_on(const crash_t *crash, fake_sys_t *fake, uint64_t sequence, con
     lab_outcome_t back;
     size_t until = blocks_until(crash->lab, sequence);
     crash_t answered = {.lab = crash->lab, .floor = sequence};
-    fake_sys_t *cut =
-        crash->killed_only ? fake_sys_kill(fake) : fake_sys_crash(fake, FAKE_KEEP_DURABLE, 0);
+    fake_sys_t *cut = leave_of(crash, fake);
     lab_run(crash->lab, fake_sys_table(cut), LAB_DIR, until, true, &back);
     judge(&answered, &back, "cut behind recovery", change, seed);
     uint64_t last = crash->lab->blocks[until].first + crash->lab->blocks[until].events - 1;
     cr_assert(back.code == SLC_OK && back.acked == last, "%s at change %" PRIu64 " seed %" PRIu64 ": %s",
               how, change, seed, back.error.message);
-    lab_restore(crash->lab, fake_sys_table(cut), LAB_DIR, &back);
+    fake_sys_t *end = leave_of(crash, cut);
+    lab_restore(crash->lab, fake_sys_table(end), LAB_DIR, &back);
     judge(&answered, &back, "gone on", change, seed);
     cr_assert(back.restored.end.sequence == last && back.restored.end.sealed && !back.restored.torn);
-    lose_last_segment(crash, cut, back.restored.end.segment);
+    fake_sys_destroy(end);
+    end = leave_of(crash, cut);
+    lose_last_segment(crash, end, back.restored.end.segment);
+    fake_sys_destroy(end);
     fake_sys_destroy(cut);
 }
 
@@ -106,10 +115,10 @@ static void come_back_and_go_on(crash_t *crash, fake_sys_t *fake, const char *ho
     lab_outcome_t back;
     const slc_sys_t *sys = fake_sys_table(fake);
     crash->states++;
-    if (crash->deeper > 0) {
+    if (crash->deeper) {
         crash_t recovery = {.lab = crash->lab, .floor = acknowledged(crash), .tosses = 1};
         fake_sys_watch(fake, crash_before_change, &recovery);
-        lab_restore(crash->lab, sys, LAB_DIR, &recovery.outcome);
+        lab_run(crash->lab, sys, LAB_DIR, 0, true, &recovery.outcome);
         fake_sys_watch(fake, NULL, NULL);
         crash->states += recovery.states;
         back = recovery.outcome;
@@ -208,9 +217,9 @@ Test(crash, of_the_process_alone_loses_nothing_with_durability_os)
 
 Test(crash, during_recovery_is_recovered_from)
 {
-    lab_t *lab = lab_create(8, SEGMENT_BYTES);
+    lab_t *lab = lab_create(7, SEGMENT_BYTES);
     fake_sys_t *fake = fake_sys_create();
-    crash_t crash = {.lab = lab, .tosses = tosses_for(8, 1), .deeper = 1};
+    crash_t crash = {.lab = lab, .tosses = 1, .deeper = true};
     sweep(&crash, fake);
     cr_assert(crash.states > 1000);
     cr_log_info("%" PRIu64 " crash states, those in recoveries among them", crash.states);

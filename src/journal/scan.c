@@ -1,58 +1,18 @@
-#include "journal/scan.h"
+#include "journal/scan_state.h"
 
 #include "base/bytes.h"
-#include "base/check.h"
 #include "base/error.h"
 #include "journal/tail.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The longest read. Two windows of it are held, so that one is always checked ahead of the one being
  * handed out. */
 #define WINDOW_BYTES ((size_t)4 << 20)
-/* A segment that is listed and gone when it is opened: how often to look again. */
-#define VANISHED_MAX 8u
 
 static_assert(WINDOW_BYTES >= SLC_BLOCK_BYTES_LIMIT, "a window holds the longest block");
-
-typedef struct {
-    uint8_t *bytes;        /* room of them */
-    slc_scanned_t *blocks; /* one for each page */
-    size_t room;
-    size_t count;
-    size_t taken;
-} window_t;
-
-struct slc_scan {
-    const slc_directory_t *directory;
-    slc_scan_ahead_fn ahead;
-    void *context;
-
-    /* Behind the last block that was checked. */
-    int fd; /* -1: no segment */
-    slc_segment_header_t header;
-    uint64_t offset;
-    uint64_t sequence;
-    uint64_t time_us;
-    uint64_t chain; /* of the last block that is no ROLLED seal */
-    slc_last_t last;
-
-    window_t windows[2];
-    window_t *current;
-    bool stopped; /* nothing more will be checked; stop_code is for behind the windows */
-    slc_err_t stop_code;
-    slc_error_t stop_error;
-    slc_scan_end_t end;
-    bool ended; /* `end` was handed out */
-
-    uint64_t total_bytes;
-    uint64_t done_bytes;
-};
 
 static void stop(slc_scan_t *scan, slc_err_t code, const slc_error_t *error)
 {
@@ -61,132 +21,6 @@ static void stop(slc_scan_t *scan, slc_err_t code, const slc_error_t *error)
     if (code != SLC_END) {
         scan->stop_error = *error;
     }
-}
-
-static void leave(slc_scan_t *scan)
-{
-    if (scan->fd >= 0) {
-        (void)scan->directory->sys->close(scan->directory->sys->self, scan->fd); /* only read from */
-        scan->fd = -1;
-    }
-}
-
-/* ---- from segment to segment ---- */
-
-static void enter(slc_scan_t *scan, int fd, const slc_segment_header_t *header)
-{
-    leave(scan);
-    scan->fd = fd;
-    scan->header = *header;
-    scan->offset = SLC_SEGMENT_HEADER_BYTES;
-    scan->sequence = header->first_sequence - 1;
-    scan->time_us = header->last_time_us;
-    scan->chain = header->checksum;
-    scan->last = SLC_LAST_BLOCK;
-}
-
-static slc_err_t list(const slc_scan_t *scan, uint32_t **ret_numbers, size_t *ret_count,
-                      slc_error_t *ret_error)
-{
-    return slc_segment_list(scan->directory, ret_numbers, ret_count, ret_error);
-}
-
-static slc_err_t missing(const slc_scan_t *scan, uint32_t number, slc_error_t *ret_error)
-{
-    return slc_segment_damaged(scan->directory, number, 0, ret_error,
-                               "the segment is missing although there are later ones");
-}
-
-/* Looks for the next segment. A segment has its name before anything in the one before says so, hence
- * looking after that can't miss it. */
-static slc_err_t find_successor(slc_scan_t *scan, slc_successor_t *ret_successor, int *ret_fd,
-                                slc_segment_header_t *ret_header, slc_error_t *error)
-{
-    uint32_t wanted = scan->header.number + 1;
-    slc_err_t code = SLC_OK;
-    *ret_successor = SLC_SUCCESSOR_NONE;
-    for (unsigned tries = 0; tries < VANISHED_MAX; tries++) {
-        uint32_t *numbers = NULL;
-        size_t count = 0;
-        code = list(scan, &numbers, &count, error);
-        bool is_last = count == 0 || numbers[count - 1] < wanted;
-        bool is_there =
-            !is_last && bsearch(&wanted, numbers, count, sizeof wanted, slc_segment_compare) != NULL;
-        free(numbers);
-        if (code != SLC_OK || is_last) {
-            return code;
-        }
-        if (!is_there) {
-            return missing(scan, wanted, error);
-        }
-        code = slc_segment_open(scan->directory, wanted, O_RDONLY, ret_fd, ret_header, error);
-        if (code == SLC_OK) {
-            bool continues = ret_header->first_sequence == scan->sequence + 1 &&
-                             ret_header->chain == scan->chain &&
-                             ret_header->last_time_us == scan->time_us;
-            *ret_successor = continues ? SLC_SUCCESSOR_CONTINUES : SLC_SUCCESSOR_CONTRADICTS;
-            return SLC_OK;
-        }
-        if (error->sys_errno != ENOENT) {
-            return code;
-        }
-    }
-    return code;
-}
-
-/* END: there is no journal yet. */
-static slc_err_t open_first(slc_scan_t *scan, int *ret_fd, slc_segment_header_t *ret_header,
-                            slc_error_t *error)
-{
-    slc_err_t code = SLC_OK;
-    if (slc_bytes_are_zero(scan->directory->id, SLC_DIRECTORY_ID_BYTES)) {
-        return SLC_END; /* a server is just creating it */
-    }
-    for (unsigned tries = 0; tries < VANISHED_MAX; tries++) {
-        uint32_t *numbers = NULL;
-        size_t count = 0;
-        code = list(scan, &numbers, &count, error);
-        uint32_t first = count > 0 ? numbers[0] : 0;
-        free(numbers);
-        if (code != SLC_OK) {
-            return code;
-        }
-        if (first == 0) {
-            return scan->directory->begun
-                       ? slc_segment_damaged(scan->directory, 1, 0, error,
-                                             "a journal was begun here, and all of its "
-                                             "segments are missing")
-                       : SLC_END;
-        }
-        if (first != 1) {
-            return missing(scan, 1, error);
-        }
-        code = slc_segment_open(scan->directory, first, O_RDONLY, ret_fd, ret_header, error);
-        if (code == SLC_OK) {
-            scan->total_bytes = ret_header->segment_bytes * count;
-            return SLC_OK;
-        }
-        if (error->sys_errno != ENOENT) {
-            return code;
-        }
-    }
-    return code;
-}
-
-static slc_err_t enter_first(slc_scan_t *scan, slc_error_t *error)
-{
-    slc_segment_header_t header = {0};
-    int fd = -1;
-    slc_err_t code = open_first(scan, &fd, &header, error);
-    if (code != SLC_OK) {
-        return code;
-    }
-    enter(scan, fd, &header);
-    if (header.first_sequence != 1 || header.chain != 0 || header.last_time_us != 0) {
-        return slc_segment_damaged(scan->directory, header.number, 0, error,
-                                   "the first segment says that there was one before it");
-    }
-    return SLC_OK;
 }
 
 /* ---- blocks ---- */
@@ -221,7 +55,7 @@ static void move_behind(slc_scan_t *scan, const slc_block_header_t *header)
 }
 
 /* Checks the blocks in what was read, up to the first that is none, or not whole. */
-static void take_blocks(slc_scan_t *scan, window_t *window, size_t filled)
+static void take_blocks(slc_scan_t *scan, slc_scan_window_t *window, size_t filled)
 {
     for (size_t at = 0; at < filled;) {
         slc_scanned_t *block = &window->blocks[window->count];
@@ -243,7 +77,7 @@ static void take_blocks(slc_scan_t *scan, window_t *window, size_t filled)
 }
 
 /* What was in the window has been handed out. */
-static slc_err_t make_window(window_t *window, size_t bytes, slc_error_t *error)
+static slc_err_t make_window(slc_scan_window_t *window, size_t bytes, slc_error_t *error)
 {
     if (window->room >= bytes) {
         return SLC_OK;
@@ -258,7 +92,7 @@ static slc_err_t make_window(window_t *window, size_t bytes, slc_error_t *error)
                : slc_error_set(error, SLC_ERR_NO_MEMORY, "out of memory for reading a segment");
 }
 
-static slc_err_t read_blocks(slc_scan_t *scan, window_t *window, slc_error_t *error)
+static slc_err_t read_blocks(slc_scan_t *scan, slc_scan_window_t *window, slc_error_t *error)
 {
     uint64_t left = scan->header.segment_bytes - scan->offset;
     size_t count = left < WINDOW_BYTES ? (size_t)left : WINDOW_BYTES;
@@ -310,7 +144,7 @@ static slc_err_t judge(slc_scan_t *scan, const slc_rule_t *rule, const slc_tail_
     switch (rule->verdict) {
     case SLC_VERDICT_NEXT:
         note_roll(scan);
-        enter(scan, next_fd, next);
+        slc_scan_enter(scan, next_fd, next);
         return SLC_OK;
     case SLC_VERDICT_OPEN:
     case SLC_VERDICT_SEALED:
@@ -327,7 +161,7 @@ static slc_err_t judge(slc_scan_t *scan, const slc_rule_t *rule, const slc_tail_
 
 /* No block is valid where the next one belongs: finds out why. OK: go on reading, or stopped at an end.
  */
-static slc_err_t end_of_blocks(slc_scan_t *scan, window_t *window, slc_error_t *error)
+static slc_err_t end_of_blocks(slc_scan_t *scan, slc_scan_window_t *window, slc_error_t *error)
 {
     slc_tail_t tail;
     slc_finding_t finding = {.last = scan->last};
@@ -336,7 +170,7 @@ static slc_err_t end_of_blocks(slc_scan_t *scan, window_t *window, slc_error_t *
     slc_err_t code = slc_tail_examine(scan->directory, &scan->header, scan->fd, scan->offset,
                                       scan->sequence, &tail, error);
     if (code == SLC_OK) {
-        code = find_successor(scan, &finding.successor, &next_fd, &next, error);
+        code = slc_scan_find_successor(scan, &finding.successor, &next_fd, &next, error);
     }
     if (code != SLC_OK) {
         return code;
@@ -359,14 +193,14 @@ static slc_err_t end_of_blocks(slc_scan_t *scan, window_t *window, slc_error_t *
 }
 
 /* Checks blocks until the window has some, or the scan has stopped. */
-static void fill(slc_scan_t *scan, window_t *window)
+static void fill(slc_scan_t *scan, slc_scan_window_t *window)
 {
     slc_error_t error = {0};
     slc_err_t code = SLC_OK;
     window->count = 0;
     window->taken = 0;
     if (scan->fd < 0 && !scan->stopped) {
-        code = enter_first(scan, &error);
+        code = slc_scan_enter_first(scan, &error);
     }
     while (code == SLC_OK && !scan->stopped && window->count == 0) {
         code = read_blocks(scan, window, &error);
@@ -401,7 +235,7 @@ void slc_scan_close(slc_scan_t *scan)
     if (scan == NULL) {
         return;
     }
-    leave(scan);
+    slc_scan_leave(scan);
     for (size_t i = 0; i < 2; i++) {
         free(scan->windows[i].bytes);
         free(scan->windows[i].blocks);
@@ -409,7 +243,7 @@ void slc_scan_close(slc_scan_t *scan)
     free(scan);
 }
 
-static slc_err_t answer_stop(slc_scan_t *scan, slc_error_t *ret_error)
+slc_err_t slc_scan_answer_stop(slc_scan_t *scan, slc_error_t *ret_error)
 {
     if (scan->stop_code == SLC_END) {
         scan->ended = true;
@@ -429,79 +263,15 @@ slc_err_t slc_scan_next(slc_scan_t *scan, slc_scanned_t *ret_block, slc_error_t 
         fill(scan, &scan->windows[0]);
         fill(scan, &scan->windows[1]);
     } else if (scan->current->taken == scan->current->count) {
-        window_t *empty = scan->current;
+        slc_scan_window_t *empty = scan->current;
         scan->current = empty == &scan->windows[0] ? &scan->windows[1] : &scan->windows[0];
         fill(scan, empty);
     }
     if (scan->current->taken == scan->current->count) {
-        return answer_stop(scan, ret_error);
+        return slc_scan_answer_stop(scan, ret_error);
     }
     *ret_block = scan->current->blocks[scan->current->taken++];
     scan->done_bytes += ret_block->header.total_bytes;
-    return SLC_OK;
-}
-
-/* The last segment of the list that begins at or before `sequence`, open. */
-static slc_err_t find_segment(const slc_scan_t *scan, const uint32_t *numbers, size_t count,
-                              uint64_t sequence, int *ret_fd, slc_segment_header_t *ret_header,
-                              slc_error_t *ret_error)
-{
-    const slc_sys_t *sys = scan->directory->sys;
-    size_t low = 0;
-    size_t high = count;
-    int best = -1;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        slc_segment_header_t header;
-        int fd = -1;
-        slc_err_t code =
-            slc_segment_open(scan->directory, numbers[middle], O_RDONLY, &fd, &header, ret_error);
-        if (code != SLC_OK) {
-            (void)(best < 0 ? 0 : sys->close(sys->self, best)); /* only read from */
-            return code;
-        }
-        bool before = header.first_sequence <= sequence || middle == 0;
-        int worse = before ? best : fd;
-        if (before) {
-            best = fd;
-            *ret_header = header;
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-        (void)(worse < 0 ? 0 : sys->close(sys->self, worse));
-    }
-    *ret_fd = best;
-    return SLC_OK;
-}
-
-slc_err_t slc_scan_seek(slc_scan_t *scan, uint64_t sequence, slc_error_t *ret_error)
-{
-    uint32_t *numbers = NULL;
-    size_t count = 0;
-    slc_segment_header_t header;
-    int fd = -1;
-    if (scan->stopped && scan->stop_code != SLC_END) {
-        return answer_stop(scan, ret_error);
-    }
-    slc_err_t code = list(scan, &numbers, &count, ret_error);
-    if (code == SLC_OK && count > 0) {
-        code = find_segment(scan, numbers, count, sequence, &fd, &header, ret_error);
-    }
-    free(numbers);
-    if (code != SLC_OK) {
-        return code;
-    }
-    leave(scan);
-    scan->current = NULL;
-    scan->stopped = false;
-    scan->ended = false;
-    scan->end = (slc_scan_end_t){0};
-    scan->done_bytes = 0;
-    if (fd >= 0) {
-        scan->total_bytes = header.segment_bytes * count;
-        enter(scan, fd, &header);
-    }
     return SLC_OK;
 }
 

@@ -233,6 +233,14 @@ void slc_preparer_start(slc_preparer_t *preparer)
     (void)pthread_mutex_unlock(&preparer->lock);
 }
 
+static slc_err_t locked_error(const slc_preparer_t *preparer, slc_error_t *ret_error)
+{
+    if (ret_error != NULL) {
+        *ret_error = preparer->error;
+    }
+    return preparer->error.code;
+}
+
 /* Waits until the thread has a segment, or has failed at a try that ended after this call began. */
 static slc_err_t wait_ready(slc_preparer_t *preparer, bool *ret_waited, slc_error_t *ret_error)
 {
@@ -250,10 +258,7 @@ static slc_err_t wait_ready(slc_preparer_t *preparer, bool *ret_waited, slc_erro
     if (preparer->state == READY) {
         preparer->state = IDLE;
     } else {
-        code = slc_error_set(ret_error, preparer->error.code, "%s", preparer->error.message);
-        if (ret_error != NULL) {
-            ret_error->sys_errno = preparer->error.sys_errno;
-        }
+        code = locked_error(preparer, ret_error);
     }
     (void)pthread_mutex_unlock(&preparer->lock);
     return code;
@@ -292,7 +297,7 @@ slc_err_t slc_preparer_status(slc_preparer_t *preparer, slc_error_t *ret_error)
     (void)pthread_mutex_lock(&preparer->lock);
     slc_err_t code = SLC_OK;
     if (preparer->state == FAILED || (preparer->state == MAKING && preparer->failures > 0)) {
-        code = slc_error_set(ret_error, preparer->error.code, "%s", preparer->error.message);
+        code = locked_error(preparer, ret_error);
     }
     (void)pthread_mutex_unlock(&preparer->lock);
     return code;

@@ -149,18 +149,20 @@ slc_err_t slc_repair_cut(const slc_directory_t *directory, const slc_scan_end_t 
 {
     const slc_sys_t *sys = directory->sys;
     slc_segment_header_t header;
-    cut_t cut = {
-        .directory = directory, .header = &header, .from = end->end.offset, .until = end->bytes_end};
+    cut_t cut = {.directory = directory,
+                 .header = &header,
+                 .from = end->end.offset,
+                 .until = end->bytes_end,
+                 .chunk = malloc(CHUNK_BYTES)};
+    if (cut.chunk == NULL) {
+        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "out of memory for cutting a torn tail");
+    }
     slc_err_t code = slc_segment_open(directory, end->end.segment, O_RDWR, &cut.fd, &header, ret_error);
     if (code != SLC_OK) {
+        free(cut.chunk);
         return code;
     }
-    cut.chunk = malloc(CHUNK_BYTES);
-    if (cut.chunk == NULL) {
-        code = slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "out of memory for cutting a torn tail");
-    } else {
-        code = keep_evidence(&cut, restored, ret_error);
-    }
+    code = keep_evidence(&cut, restored, ret_error);
     int zeroed = code == SLC_OK ? write_zeros(&cut) : 0;
     int closed = sys->close(sys->self, cut.fd);
     free(cut.chunk);

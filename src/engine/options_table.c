@@ -23,7 +23,7 @@ const slc_option_t slc_options_table[] = {
      FIELD(data_dir),
      .default_value = "",
      .argument = "DIR",
-     .help = "Journal, snapshots and control socket live here; it must exist. Required."},
+     .help = "Journal, snapshots and control socket live here; made if its parent exists. Required."},
     {.name = "listen",
      .kind = SLC_OPTION_ADDRESS,
      FIELD(listen),

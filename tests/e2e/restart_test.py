@@ -305,7 +305,7 @@ class Configuration(sluice.Case):
         for program in (sluice.SLUICED, sluice.SLUICE, sluice.REPLAY, sluice.LOAD):
             name = os.path.basename(program)
             shown = sluice.run(program, "--help", check=0)
-            self.assertIn("xample", shown.stdout.splitlines()[0], name)
+            self.assertRegex(shown.stdout.splitlines()[0], rf"^(Examples:|  {name} )")
             self.assertEqual(shown.stderr, "")
             self.assertRegex(sluice.run(program, "--version", check=0).stdout, r"\d+\.\d+\.\d+")
             self.assertEqual(sluice.run(program, "--no-such-flag").returncode, 2, name)

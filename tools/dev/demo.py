@@ -134,8 +134,10 @@ def main():
         won, unanswered = report["kill_accepted"] or 0, report["kill_in_flight"] or 0
         say(f"killed with {won:,} of the {PAIRS:,} pairs acknowledged ({100 * won / PAIRS:.0f}%) and "
             f"{unanswered:,} BUYs unanswered")
+        outcomes = ", ".join(f"{report[name.lower()]:,} {name.lower().replace('_', ' ')}"
+                             for name in sluice.raw.STATUS if report.get(name.lower()))
         say(f"{report['answered']:,} BUYs answered in {report['seconds']:.1f} s, crash and restart included: "
-            f"{report['accepted']:,} accepted, {report['sold_out']:,} sold out")
+            f"{outcomes}")
         say(f"{report['retried']:,} were asked again with the same key; {report['replayed']:,} of those had been "
             f"bought before the crash, unheard")
         in_the_middle = 0.3 * PAIRS <= won <= 0.7 * PAIRS and unanswered > 0

@@ -1,5 +1,5 @@
-/* A ring's life: memory, consumers, gates, closing. What happens in between is in producer.c and
- * consumer.c.
+/* A ring's life: memory, consumers, gates. What happens in between is in claim.c, publish.c and
+ * consumer.c, its end in close.c.
  *
  * All memory is allocated and touched at creation: a page fault under load would be a pause. */
 #include "disruptor/ring.h"
@@ -79,11 +79,13 @@ slc_ring_t *slc_ring_create(const slc_ring_config_t *config, slc_error_t *ret_er
     ring->lap_shift = (uint32_t)__builtin_ctzll(config->slots);
     ring->slot_bytes = slot_bytes;
     ring->producers = config->producers;
+    ring->plain_claims = config->producers == SLC_PRODUCER_SINGLE && slc_close_allows_plain_claims();
     ring->wait = config->wait;
     ring->spins = config->spins != 0 ? config->spins : SPINS_DEFAULT;
     for (uint64_t i = 0; i < config->slots; i++) {
         atomic_init(&ring->laps[i], UINT32_MAX); /* the lap before the first */
     }
+    atomic_init(&ring->closing, false);
     atomic_init(&ring->end, SLC_END_OPEN);
     atomic_init(&ring->claim, 0);
     atomic_init(&ring->room_end,
@@ -164,23 +166,6 @@ void slc_ring_gate(slc_ring_t *ring, slc_consumer_t *consumer)
     ring->gates[ring->gate_count++] = &consumer->progress;
     /* What was known of the room was known without this gate. */
     atomic_store_explicit(&ring->room_end, 0, memory_order_relaxed);
-}
-
-void slc_ring_close(slc_ring_t *ring)
-{
-    /* seq_cst: before the looks at the sleepers below. It comes between two claims: those before it
-     * stand, those after it fail. */
-    uint64_t claim = atomic_fetch_or_explicit(&ring->claim, SLC_CLAIM_CLOSED, memory_order_seq_cst);
-    if ((claim & SLC_CLAIM_CLOSED) != 0) {
-        return;
-    }
-    /* seq_cst for the same reason: consumers look at it before they sleep. */
-    atomic_store_explicit(&ring->end, claim, memory_order_seq_cst);
-    slc_sequence_wake_sleepers(&ring->published);
-    for (slc_consumer_t *consumer = ring->consumers; consumer != NULL;
-         consumer = consumer->next_in_ring) {
-        slc_sequence_wake_sleepers(&consumer->progress);
-    }
 }
 
 void *slc_ring_slot(const slc_ring_t *ring, uint64_t sequence)

@@ -7,7 +7,8 @@
  *   room       a sequence s is claimed only when each gating consumer has passed s - N
  *   publish    a slot is written by its claimer alone, until it is published
  *   order      a consumer hands over s only after s was published, or was passed by all it comes after
- *   end        once `end` is set, it equals `claim`, and no claim succeeds any more */
+ *   end        once `end` is set, it is the number of slots ever claimed, and no claim succeeds any more
+ */
 #ifndef SLC_DISRUPTOR_RING_H
 #define SLC_DISRUPTOR_RING_H
 
@@ -16,8 +17,8 @@
 
 #include <sluice/disruptor.h>
 
-/* The claim word holds the next sequence to be claimed and, in its top bit, whether the ring is closed,
- * so that a claim and a close meet in one compare-and-swap and have an order. */
+/* The claim word holds the next sequence to be claimed and, where it moves by compare-and-swap, in its
+ * top bit whether the ring is closed: so a claim and a close meet in one word and have an order. */
 #define SLC_CLAIM_CLOSED (UINT64_C(1) << 63)
 
 #define SLC_END_OPEN UINT64_MAX /* `end` of a ring that is not closed */
@@ -33,12 +34,14 @@ struct slc_ring {
     uint32_t lap_shift;
     size_t slot_bytes;
     slc_producers_t producers;
+    bool plain_claims; /* one producer, who claims by a plain store; see close.c */
     slc_wait_t wait;
     uint32_t spins;
     slc_sequence_t **gates; /* of the gating consumers */
     size_t gate_count;
     slc_consumer_t *consumers; /* a list, newest first */
     size_t consumer_count;
+    _Atomic bool closing; /* close has begun */
     _Atomic uint64_t end; /* written once, by close: the number of slots that were ever claimed */
 
     /* ---- producers ---- */
@@ -74,6 +77,23 @@ uint64_t slc_barrier_limit(slc_consumer_t *consumer, slc_sequence_t **ret_slowes
 
 /* The slowest of the gating consumers. */
 uint64_t slc_barrier_gate(const slc_ring_t *ring, slc_sequence_t **ret_slowest);
+
+/* Claims by a plain store are possible: the kernel can run a barrier on behalf of the producer. */
+bool slc_close_allows_plain_claims(void);
+/* No more claims, or only such as were under way. Any thread. */
+bool slc_close_has_begun(const slc_ring_t *ring);
+/* Behind a plain claim of the slots up to `claim_end` that met a close: does it stand? Waits for the
+ * closing thread to make up its mind, a few instructions long. */
+bool slc_close_settle(const slc_ring_t *ring, uint64_t claim_end);
+
+/* The second step of a plain claim. */
+static inline bool slc_close_let_pass(const slc_ring_t *ring, uint64_t claim_end)
+{
+    /* Keeps the compiler from reading before the claim was stored; for the core, close.c sees to it. */
+    atomic_signal_fence(memory_order_seq_cst);
+    return __builtin_expect(!atomic_load_explicit(&ring->closing, memory_order_relaxed), 1) ||
+           slc_close_settle(ring, claim_end);
+}
 
 static inline _Atomic uint32_t *slc_ring_lap_at(const slc_ring_t *ring, uint64_t sequence)
 {

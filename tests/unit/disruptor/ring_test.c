@@ -1,4 +1,4 @@
-/* src/disruptor/ring.c and producer.c, seen through the public header by one thread. */
+/* src/disruptor/ring.c, claim.c and publish.c, seen through the public header by one thread. */
 #include <sluice/disruptor.h>
 
 #include <criterion/criterion.h>

@@ -1,0 +1,109 @@
+/* Claiming: hands out each sequence once, to one producer, when every gating consumer has passed the
+ * slot's last use.
+ *
+ * The happy path is a look at `room_end` and a step of the claim word: by compare-and-swap among many
+ * producers, by a plain store where there is one (close.c says how that can be).
+ *
+ * What can go wrong:
+ *   - no room as far as is known: look at the gates; still none: refuse, or wait for the slowest gate
+ *   - closed: refuse, even if it happened during the claim; close.c decides which came first */
+#include "disruptor/ring.h"
+
+#include "base/check.h"
+
+/* Is there room up to `end`? Looks at the gates only if the last look does not tell. */
+static bool has_room_to(slc_ring_t *ring, uint64_t end)
+{
+    /* Acquire: it may be another producer's look at the gates; to overwrite a slot, one must have seen
+     * that the consumers are done with it, at first or at second hand. */
+    if (end <= atomic_load_explicit(&ring->room_end, memory_order_acquire)) {
+        return true;
+    }
+    slc_sequence_t *slowest = NULL;
+    uint64_t room_end = slc_barrier_gate(ring, &slowest) + ring->mask + 1;
+    /* Release: hands on what the loads of the gates acquired. */
+    atomic_store_explicit(&ring->room_end, room_end, memory_order_release);
+    return end <= room_end;
+}
+
+/* One producer: a compare-and-swap would wait until the slots and sequences that this core has stored
+ * before have reached the other cores, which costs more than all the rest of a claim and a publish. */
+static bool claim_alone(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
+{
+    /* Relaxed, all three: see claim_among_others, and close.c for the last two. */
+    uint64_t claim = atomic_load_explicit(&ring->claim, memory_order_relaxed);
+    if (atomic_load_explicit(&ring->closing, memory_order_relaxed) || !has_room_to(ring, claim + count)) {
+        return false;
+    }
+    atomic_store_explicit(&ring->claim, claim + count, memory_order_relaxed);
+    if (!slc_close_let_pass(ring, claim + count)) {
+        atomic_store_explicit(&ring->claim, claim, memory_order_relaxed);
+        return false;
+    }
+    *ret_first = claim;
+    return true;
+}
+
+static bool claim_among_others(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
+{
+    /* Relaxed, all three: the numbers are handed out by the order of this one word alone. What may be
+     * read or written with them is ordered by the gates, and by publish. */
+    uint64_t claim = atomic_load_explicit(&ring->claim, memory_order_relaxed);
+    do {
+        if ((claim & SLC_CLAIM_CLOSED) != 0 || !has_room_to(ring, claim + count)) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(&ring->claim, &claim, claim + count,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    *ret_first = claim;
+    return true;
+}
+
+bool slc_ring_try_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
+{
+    SLC_CHECK(count > 0 && count <= ring->mask + 1);
+    return ring->plain_claims ? claim_alone(ring, count, ret_first)
+                              : claim_among_others(ring, count, ret_first);
+}
+
+uint64_t slc_ring_room(slc_ring_t *ring)
+{
+    uint64_t claim = slc_ring_claimed(ring);
+    if (slc_close_has_begun(ring) || !has_room_to(ring, claim + 1)) {
+        return 0;
+    }
+    /* Relaxed: a number to look at. */
+    uint64_t room_end = atomic_load_explicit(&ring->room_end, memory_order_relaxed);
+    return room_end > claim ? room_end - claim : 0; /* another producer may just have put it back */
+}
+
+typedef struct claim_wait {
+    slc_ring_t *ring;
+    uint64_t count;
+} claim_wait_t;
+
+static bool claim_may_succeed(void *context, slc_sequence_t **ret_slowest)
+{
+    const claim_wait_t *wait = context;
+    uint64_t gate = slc_barrier_gate(wait->ring, ret_slowest);
+    return slc_ring_claimed(wait->ring) + wait->count <= gate + wait->ring->mask + 1 ||
+           slc_close_has_begun(wait->ring);
+}
+
+bool slc_ring_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
+{
+    claim_wait_t wait = {.ring = ring, .count = count};
+    const slc_wait_plan_t plan = {
+        .strategy = ring->wait,
+        .spins = ring->spins,
+        .over = claim_may_succeed,
+        .context = &wait,
+    };
+    while (!slc_ring_try_claim(ring, count, ret_first)) {
+        if (slc_close_has_begun(ring)) {
+            return false;
+        }
+        (void)slc_wait(&plan, UINT64_MAX);
+    }
+    return true;
+}

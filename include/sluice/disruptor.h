@@ -98,10 +98,11 @@ typedef int64_t (*slc_batch_fn)(void *context, uint64_t first, uint64_t count);
  * the progress of others by sequentially consistent loads. So a thread that can't sleep in
  * slc_consumer_wait (it sleeps in epoll, say) may be woken by a flag of its own -
  *
- *     the sleeper                                     the thread of an upstream consumer
- *     atomic_store(&armed, true)                      slc_consumer_poll(upstream, ...) > 0
- *     poll, wait(0) or slc_consumer_sequence:         if (atomic_exchange(&armed, false))
- *         nothing new? then sleep                         wake it, by an eventfd, say
+ *     the sleeper                                  the thread of a consumer that it comes after
+ *     1. atomic_store(&armed, true)                1. slc_consumer_poll(...) > 0
+ *     2. poll, wait(..., 0) or                     2. if (atomic_load(&armed) &&
+ *        slc_consumer_sequence: anything new?             atomic_exchange(&armed, false))
+ *     3. if not, sleep                                    wake it, by an eventfd, say
  *
  * with the flag's operations sequentially consistent too: either the sleeper sees the progress, or the
  * other thread sees the flag. */

@@ -46,8 +46,8 @@ static void publish_single(slc_ring_t *ring, uint64_t first, uint64_t count)
 static void publish_multi(slc_ring_t *ring, uint64_t first, uint64_t count)
 {
     for (uint64_t i = first + count - 1; i > first; i--) {
-        /* Release: who sees the lap sees the slot. */
-        atomic_store_explicit(slc_ring_lap_at(ring, i), slc_ring_lap(ring, i), memory_order_release);
+        /* Relaxed: a consumer comes here only from the first, whose store below releases them all. */
+        atomic_store_explicit(slc_ring_lap_at(ring, i), slc_ring_lap(ring, i), memory_order_relaxed);
     }
     STORE_VISIBLY(ring, slc_ring_lap_at(ring, first), slc_ring_lap(ring, first));
 }

@@ -1,0 +1,105 @@
+/* A thread that can't sleep in slc_consumer_wait because it sleeps on a descriptor, woken by a flag of
+ * its own: the recipe of slc_consumer_poll in sluice/disruptor.h, on which the engine's replies depend.
+ *
+ * Forbidden: the sleeper saw no progress, the other thread saw no flag, and now both wait for ever. To
+ * see it happen, turn the seq_cst store of slc_consumer_poll into a release store. */
+#include "ring_stress.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <ck_pr.h>
+
+#define SLOTS 2
+#define EVENTS_PERCENT 2
+#define JITTER_TURNS 8
+#define PAUSE_TURNS_MAX 256
+#define IDLE_TURNS_MAX 256 /* then it offers its core, which the sleeper may need */
+
+static _Atomic uint64_t moved;
+static _Atomic bool armed;
+static int bell = -1;
+
+static int64_t take_all(void *context, uint64_t first, uint64_t count)
+{
+    uint64_t *taken = context;
+    (void)first;
+    *taken += count;
+    return (int64_t)count;
+}
+
+/* The upstream station: makes progress, then looks at the flag. */
+static void *station(void *argument)
+{
+    slc_consumer_t *upstream = argument;
+    uint64_t taken = 0;
+    uint32_t idle_turns = 0;
+    while (!slc_consumer_done(upstream)) {
+        if (slc_consumer_poll(upstream, take_all, &taken) > 0) {
+            /* A load first: the exchange alone would be a barrier of its own. */
+            if (atomic_load(&armed) && atomic_exchange(&armed, false)) {
+                uint64_t one = 1;
+                STRESS_EXPECT(write(bell, &one, sizeof one) == sizeof one, "write: %d", errno);
+            }
+            idle_turns = 0;
+        } else if (++idle_turns < IDLE_TURNS_MAX) {
+            ck_pr_stall();
+        } else {
+            (void)sched_yield();
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t events = stress_events(argc, argv, EVENTS_PERCENT);
+    bell = eventfd(0, EFD_CLOEXEC);
+    STRESS_EXPECT(bell >= 0, "eventfd: %d", errno);
+    /* SPIN: publish and the station's loop bring no order of their own. */
+    slc_ring_t *ring = stress_ring(&(slc_ring_config_t){.slots = SLOTS, .slot_bytes = 8});
+    slc_consumer_t *upstream = stress_consumer(ring, NULL, 0);
+    slc_consumer_t *sleeper = stress_consumer(ring, &upstream, 1);
+    slc_ring_gate(ring, sleeper);
+    pthread_t thread = stress_start(station, upstream);
+    uint64_t taken = 0;
+    uint64_t slept = 0;
+    uint64_t random = 3;
+    uint64_t pause_turns = 0;
+    stress_watch(&moved, "bell");
+    for (uint64_t sent = 0; sent < events; sent++) {
+        uint64_t first = 0;
+        STRESS_EXPECT(slc_ring_try_claim(ring, 1, &first) && first == sent, "a wrong claim");
+        slc_ring_publish(ring, first, 1);
+        /* Arms at about the moment of the progress: later next time if it had to sleep, else sooner. */
+        for (uint64_t turns = pause_turns + stress_random(&random) % JITTER_TURNS; turns > 0; turns--) {
+            ck_pr_stall();
+        }
+        bool had_to_sleep = false;
+        while (taken == sent) {
+            atomic_store(&armed, true);
+            if (slc_consumer_poll(sleeper, take_all, &taken) == 0) {
+                uint64_t rings = 0;
+                STRESS_EXPECT(read(bell, &rings, sizeof rings) == sizeof rings, "read: %d", errno);
+                had_to_sleep = true;
+            }
+        }
+        slept += had_to_sleep;
+        if (had_to_sleep) {
+            pause_turns += pause_turns < PAUSE_TURNS_MAX;
+        } else {
+            pause_turns -= pause_turns > 0;
+        }
+        atomic_store_explicit(&moved, sent, memory_order_relaxed);
+    }
+    slc_ring_close(ring);
+    stress_join(thread);
+    STRESS_EXPECT(close(bell) == 0, "close: %d", errno);
+    slc_ring_destroy(ring);
+    (void)printf("%llu events, asleep for %llu of them\n", (unsigned long long)events,
+                 (unsigned long long)slept);
+    return 0;
+}

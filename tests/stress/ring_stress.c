@@ -1,0 +1,100 @@
+#include "ring_stress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STILL_SECONDS_MAX 60
+
+uint64_t stress_events(int argc, char **argv, uint64_t percent)
+{
+    const char *text = argc > 1 ? argv[1] : getenv("SLC_STRESS_EVENTS");
+    if (text == NULL) {
+        text = "2000000";
+    }
+    char *end = NULL;
+    unsigned long long events = strtoull(text, &end, 10);
+    STRESS_EXPECT(*text >= '1' && *text <= '9' && *end == '\0', "not a number of events: %s", text);
+    return events / 100 * percent + 1;
+}
+
+void stress_fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fputs("FORBIDDEN: ", stderr);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputc('\n', stderr);
+    va_end(arguments);
+    _Exit(1); /* other threads are still running: no destructors */
+}
+
+pthread_t stress_start(void *(*thread)(void *), void *argument)
+{
+    pthread_t started;
+    int error = pthread_create(&started, NULL, thread, argument);
+    STRESS_EXPECT(error == 0, "no thread: %s", strerror(error));
+    return started;
+}
+
+void stress_join(pthread_t thread)
+{
+    int error = pthread_join(thread, NULL);
+    STRESS_EXPECT(error == 0, "no join: %s", strerror(error));
+}
+
+slc_ring_t *stress_ring(const slc_ring_config_t *config)
+{
+    slc_error_t error = {0};
+    slc_ring_t *ring = slc_ring_create(config, &error);
+    STRESS_EXPECT(ring != NULL, "%s", error.message);
+    return ring;
+}
+
+slc_consumer_t *stress_consumer(slc_ring_t *ring, slc_consumer_t *const *after, size_t count)
+{
+    slc_error_t error = {0};
+    slc_consumer_t *consumer = slc_consumer_create(ring, after, count, &error);
+    STRESS_EXPECT(consumer != NULL, "%s", error.message);
+    return consumer;
+}
+
+static _Atomic(const char *) watched_name;
+static const _Atomic uint64_t *watched;
+
+static void *watch(void *unused)
+{
+    (void)unused;
+    uint64_t last = 0;
+    for (unsigned still = 0; still < STILL_SECONDS_MAX; still++) {
+        struct timespec second = {.tv_sec = 1};
+        (void)nanosleep(&second, NULL); /* cut short by a signal: it only looks sooner */
+        uint64_t progress = atomic_load(watched);
+        if (progress != last) {
+            last = progress;
+            still = 0;
+        }
+    }
+    stress_fail("%s: nothing moves after %llu: a wake-up was lost", atomic_load(&watched_name),
+                (unsigned long long)last);
+}
+
+void stress_watch(const _Atomic uint64_t *progress, const char *what)
+{
+    bool first = atomic_load(&watched_name) == NULL;
+    atomic_store(&watched_name, what);
+    if (first) {
+        watched = progress;
+        (void)pthread_detach(stress_start(watch, NULL)); /* lives as long as the program */
+    }
+}
+
+uint64_t stress_random(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * UINT64_C(2685821657736338717);
+}

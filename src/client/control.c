@@ -111,10 +111,7 @@ slc_err_t slc_control_call(slc_control_t *control, const slc_control_request_t *
     uint8_t frame[SLC_CONTROL_REQUEST_FRAME_BYTES_MAX];
     size_t bytes =
         slc_codec_encode_control_request(control->request_id + 1, request, frame, sizeof frame);
-    if (bytes == 0) {
-        return slc_error_set(ret_error, SLC_ERR_USAGE,
-                             "the request is too long; a name has at most %d bytes", SLC_NAME_BYTES_MAX);
-    }
+    SLC_CHECK(bytes > 0); /* the codec cuts what is too long to a length that the server still refuses */
     control->request_id++;
     size_t done;
     slc_err_t err = slc_socket_write(&control->socket, frame, bytes, &done, ret_error);

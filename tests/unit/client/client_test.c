@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 /* Long enough that a loaded machine does not reach it where an answer is on its way. */
 #define PATIENT_MS 60000
@@ -247,6 +247,66 @@ Test(client, a_timeout_loses_nothing)
     cr_assert(err == SLC_OK && reply.request_id == 5 && reply.order_id == 50);
     slc_client_close(client);
     fake_end(&fake);
+}
+
+static void expect_next(fake_t *fake, const uint8_t *body, uint32_t bytes)
+{
+    slc_buy_t buy;
+    cr_assert(slc_flat_decode_buy(body, bytes, &buy));
+    cr_assert(buy.request_id == fake->numbers[0] + 1);
+    fake->numbers[0] = buy.request_id;
+}
+
+/* Reads nothing for a while, then everything, by the block: there are megabytes in the socket. */
+static void read_late(fake_t *fake, int fd)
+{
+    static uint8_t bytes[65536];
+    size_t count = 0;
+    fake_welcome(fd, UINT32_MAX);
+    cr_assert(sem_wait(&fake->go) == 0);
+    for (;;) {
+        ssize_t more = recv(fd, bytes + count, sizeof bytes - count, 0);
+        if (more <= 0) {
+            break;
+        }
+        count += (size_t)more;
+        const uint8_t *body;
+        uint32_t body_bytes;
+        size_t used;
+        size_t at = 0;
+        while (slc_frame_next(bytes + at, count - at, 1024, &body, &body_bytes, &used) ==
+               SLC_FRAME_WHOLE) {
+            expect_next(fake, body, body_bytes);
+            at += used;
+        }
+        memmove(bytes, bytes + at, count - at);
+        count -= at;
+    }
+    cr_assert(count == 0);
+}
+
+Test(client, a_write_that_times_out_goes_on_where_it_stopped)
+{
+    fake_t fake;
+    fake_begin_tcp(&fake, read_late);
+    slc_client_t *client = connect_to(&fake, SHORT_MS);
+    slc_error_t error;
+    slc_err_t err = SLC_OK;
+    uint64_t sent = 0;
+    while (err == SLC_OK) {
+        slc_buy_t buy = buy_number(sent + 1);
+        err = slc_client_send(client, &buy, &error);
+        sent += err == SLC_OK ? 1 : 0;
+    }
+    cr_assert(err == SLC_ERR_TIMEOUT, "%s", error.message);
+    cr_assert(sem_post(&fake.go) == 0);
+    while (err == SLC_ERR_TIMEOUT) {
+        err = slc_client_flush(client, &error);
+    }
+    cr_assert(err == SLC_OK, "%s", error.message);
+    slc_client_close(client);
+    fake_end(&fake);
+    cr_assert(fake.numbers[0] == sent);
 }
 
 static void leave(fake_t *fake, int fd)

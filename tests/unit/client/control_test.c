@@ -204,6 +204,26 @@ Test(control, a_closed_connection_stays_closed)
     fake_end(&fake);
 }
 
+static void answer_nonsense(fake_t *fake, int fd)
+{
+    (void)fake;
+    slc_command_destroy(read_command(fd));
+    static const uint8_t nonsense[] = {0x02, 0x0b, 0x0c}; /* groups */
+    fake_write(fd, nonsense, sizeof nonsense);
+}
+
+Test(control, bytes_that_are_no_reply_end_the_connection)
+{
+    fake_t fake;
+    fake_begin_unix(&fake, answer_nonsense, 1);
+    slc_control_t *control = connect_to(&fake, PATIENT_MS);
+    slc_error_t error;
+    cr_assert(slc_control_call(control, &OPEN, &reply, &error) == SLC_ERR_PROTOCOL);
+    fake_end(&fake); /* the peer is gone now, but the first reason stands */
+    cr_assert(slc_control_call(control, &OPEN, &reply, &error) == SLC_ERR_PROTOCOL);
+    slc_control_close(control);
+}
+
 Test(control, a_socket_that_is_not_there_is_named)
 {
     slc_control_t *control = NULL;

@@ -77,7 +77,8 @@ bool slc_codec_decode_hello(slc_codec_t *codec, const uint8_t *bytes, size_t cou
 {
     const Sluice__V1__Hello *hello =
         slc_codec_unpack(codec, &sluice__v1__hello__descriptor, bytes, count);
-    if (hello == NULL || !slc_codec_strings_valid(&sluice__v1__hello__descriptor, bytes, count)) {
+    if (hello == NULL ||
+        slc_codec_strings(&sluice__v1__hello__descriptor, bytes, count) != SLC_STRINGS_GOOD) {
         return false;
     }
     *ret_hello = (slc_hello_t){
@@ -94,7 +95,8 @@ bool slc_codec_decode_welcome(slc_codec_t *codec, const uint8_t *bytes, size_t c
 {
     const Sluice__V1__Welcome *welcome =
         slc_codec_unpack(codec, &sluice__v1__welcome__descriptor, bytes, count);
-    if (welcome == NULL || !slc_codec_strings_valid(&sluice__v1__welcome__descriptor, bytes, count)) {
+    if (welcome == NULL ||
+        slc_codec_strings(&sluice__v1__welcome__descriptor, bytes, count) != SLC_STRINGS_GOOD) {
         return false;
     }
     *ret_welcome = (slc_welcome_t){

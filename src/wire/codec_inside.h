@@ -14,9 +14,14 @@ struct slc_codec {
 /* Unpacks into the emptied arena; NULL: no such message, or it needs more than the arena holds. */
 void *slc_codec_unpack(slc_codec_t *codec, const ProtobufCMessageDescriptor *descriptor,
                        const uint8_t *bytes, size_t count);
-/* Every string in the message, in each of its occurrences, is UTF-8 without NUL. */
-bool slc_codec_strings_valid(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes,
-                             size_t count);
+/* What a second reading of a message says that protobuf-c has taken. */
+typedef enum slc_codec_strings {
+    SLC_STRINGS_GOOD,       /* each string, in each of its occurrences, is UTF-8 without NUL */
+    SLC_STRINGS_BAD,        /* one is not */
+    SLC_STRINGS_NO_MESSAGE, /* a field is numbered 0 or over 2^29 - 1, which protobuf-c lets pass */
+} slc_codec_strings_t;
+slc_codec_strings_t slc_codec_strings(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes,
+                                      size_t count);
 /* The message as a frame; 0: over `capacity`. */
 size_t slc_codec_pack_frame(const ProtobufCMessage *message, uint8_t *out, size_t capacity);
 /* A status that this version does not know, negative ones among them, is UNSPECIFIED. */

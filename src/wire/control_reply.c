@@ -206,7 +206,7 @@ bool slc_codec_decode_control_reply(slc_codec_t *codec, const uint8_t *bytes, si
     const Sluice__V1__ControlReply *message =
         slc_codec_unpack(codec, &sluice__v1__control_reply__descriptor, bytes, count);
     if (message == NULL ||
-        !slc_codec_strings_valid(&sluice__v1__control_reply__descriptor, bytes, count)) {
+        slc_codec_strings(&sluice__v1__control_reply__descriptor, bytes, count) != SLC_STRINGS_GOOD) {
         return false;
     }
     *ret_request_id = message->request_id;

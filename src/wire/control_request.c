@@ -114,8 +114,10 @@ slc_err_t slc_codec_decode_command(slc_codec_t *codec, const uint8_t *bytes, siz
 {
     const Sluice__V1__ControlRequest *request =
         slc_codec_unpack(codec, &sluice__v1__control_request__descriptor, bytes, count);
+    const slc_codec_strings_t strings =
+        slc_codec_strings(&sluice__v1__control_request__descriptor, bytes, count);
     *ret_command = NULL;
-    if (request == NULL) {
+    if (request == NULL || strings == SLC_STRINGS_NO_MESSAGE) {
         return SLC_ERR_PROTOCOL;
     }
     slc_control_op_t op = (slc_control_op_t)request->op_case;
@@ -133,7 +135,7 @@ slc_err_t slc_codec_decode_command(slc_codec_t *codec, const uint8_t *bytes, siz
     if (page_too_long) {
         return refuse(command, "page_size: at most 500");
     }
-    if (!slc_codec_strings_valid(&sluice__v1__control_request__descriptor, bytes, count)) {
+    if (strings == SLC_STRINGS_BAD) {
         return refuse(command, BAD_NAME); /* no other field of a request is text */
     }
     return take_op(command, request);

@@ -184,3 +184,111 @@ bool slc_agree_on_event(const uint8_t *bytes, size_t count)
     }
     return true;
 }
+
+/* ---- batches ---- */
+
+static bool is_text(const char *string, size_t bytes_min)
+{
+    return slc_text_is_valid((slc_text_t){string, strlen(string)}, bytes_min, 64);
+}
+
+static bool is_in_bounds(const Sluice__V1__Event *event)
+{
+    const int64_t stock_max = INT64_C(1000000000000);
+    switch ((int)event->event_case) {
+    case SLUICE__V1__EVENT__EVENT_ORDER_PLACED:
+        return event->order_placed->drop_id != 0 && event->order_placed->quantity != 0 &&
+               event->order_placed->quantity <= 1000000 && is_text(event->order_placed->user, 1);
+    case SLUICE__V1__EVENT__EVENT_DROP_OPENED:
+        return event->drop_opened->drop_id != 0 && event->drop_opened->stock <= (uint64_t)stock_max &&
+               is_text(event->drop_opened->name, 0);
+    case SLUICE__V1__EVENT__EVENT_STOCK_ADJUSTED:
+        return event->stock_adjusted->drop_id != 0 && event->stock_adjusted->delta != 0 &&
+               event->stock_adjusted->delta <= stock_max && event->stock_adjusted->delta >= -stock_max;
+    case SLUICE__V1__EVENT__EVENT_DROP_CLOSED:
+        return event->drop_closed->drop_id != 0;
+    case SLUICE__V1__EVENT__EVENT_DROP_PURGED:
+        return event->drop_purged->drop_id != 0;
+    case SLUICE__V1__EVENT__EVENT_ORDER_CANCELLED:
+        return event->order_cancelled->order_id != 0;
+    default:
+        return false;
+    }
+}
+
+/* protobuf-c writes unknown fields back, behind the known ones; a batch with such is none of ours. */
+static bool is_known_and_in_bounds(const Sluice__V1__EventBatch *batch)
+{
+    if (batch->base.n_unknown_fields != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < batch->n_events; i++) {
+        const Sluice__V1__Event *event = batch->events[i];
+        /* Whatever the oneof holds is a message, which begins with its base. */
+        if (event->base.n_unknown_fields != 0 || !is_in_bounds(event) ||
+            event->order_placed->base.n_unknown_fields != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The head is compared by hand; what follows has to be what protobuf-c writes for the events alone. */
+static bool is_canonical(const Sluice__V1__EventBatch *batch, const uint8_t *bytes, size_t count)
+{
+    Sluice__V1__EventBatch events;
+    uint64_t words[2] = {batch->time_us, batch->first_sequence};
+    if (count < SLC_BATCH_HEAD_BYTES || bytes[0] != 0x09 || memcmp(bytes + 1, &words[0], 8) != 0 ||
+        bytes[9] != 0x11 || memcmp(bytes + 10, &words[1], 8) != 0 || !is_known_and_in_bounds(batch)) {
+        return false;
+    }
+    sluice__v1__event_batch__init(&events);
+    events.n_events = batch->n_events;
+    events.events = batch->events;
+    size_t packed_bytes = sluice__v1__event_batch__get_packed_size(&events);
+    uint8_t *packed = malloc(packed_bytes + 1);
+    bool same = packed != NULL && packed_bytes == count - SLC_BATCH_HEAD_BYTES &&
+                sluice__v1__event_batch__pack(&events, packed) == packed_bytes &&
+                memcmp(packed, bytes + SLC_BATCH_HEAD_BYTES, packed_bytes) == 0;
+    free(packed);
+    return same;
+}
+
+/* All of it by the flat decoders; where `theirs` is given, each event is compared with theirs. */
+static bool take_batch(const uint8_t *bytes, size_t count, const Sluice__V1__EventBatch *theirs)
+{
+    uint64_t time_us;
+    uint64_t first_sequence;
+    size_t at;
+    size_t index = 0;
+    if (!slc_flat_decode_batch_head(bytes, count, &time_us, &first_sequence, &at)) {
+        return false;
+    }
+    while (at < count) {
+        slc_event_t event;
+        size_t used;
+        if (!slc_flat_decode_event(bytes + at, count - at, &event, &used)) {
+            return false;
+        }
+        EXPECT(used > 0 && used <= count - at);
+        EXPECT(theirs == NULL || (index < theirs->n_events && same_event(&event, theirs->events[index])));
+        at += used;
+        index++;
+    }
+    EXPECT(theirs == NULL || (time_us == theirs->time_us && first_sequence == theirs->first_sequence));
+    EXPECT(theirs == NULL || index == theirs->n_events);
+    return true;
+}
+
+bool slc_agree_on_batch(const uint8_t *bytes, size_t count)
+{
+    bool taken = take_batch(bytes, count, NULL);
+    Sluice__V1__EventBatch *theirs = sluice__v1__event_batch__unpack(NULL, count, bytes);
+    EXPECT(!taken || theirs != NULL);
+    if (theirs != NULL) {
+        EXPECT(taken == is_canonical(theirs, bytes, count));
+        EXPECT(!taken || take_batch(bytes, count, theirs));
+        sluice__v1__event_batch__free_unpacked(theirs, NULL);
+    }
+    return taken;
+}

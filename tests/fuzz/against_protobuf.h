@@ -24,4 +24,9 @@ bool slc_agree_on_reply(const uint8_t *bytes, size_t count);
  * fields, and written again it is the same bytes. protobuf-c may take more. */
 bool slc_agree_on_event(const uint8_t *bytes, size_t count);
 
+/* A whole EventBatch, from both sides: it is taken if and only if protobuf-c takes it, would itself write
+ * just these bytes for what it read, and every field is within its bounds. Only the head's two fields are
+ * written also where they are 0. */
+bool slc_agree_on_batch(const uint8_t *bytes, size_t count);
+
 #endif

@@ -40,6 +40,59 @@ static void check_answerable(const slc_command_t *command)
     FUZZ_CHECK(slc_codec_encode_control_reply(command, frame, sizeof frame) > 0);
 }
 
+/* A command that was taken, as the request of a client. */
+static slc_control_request_t request_of(const slc_command_t *command, char *name)
+{
+    const slc_event_t *event = &command->event;
+    slc_control_request_t request = {
+        .op = command->op,
+        .op_key = event->op_key,
+        .drop_id = command->drop_id,
+        .order_id = command->order_id,
+        .page_size = command->page_size,
+    };
+    if (command->op == SLC_CONTROL_OPEN_DROP) {
+        request.stock = event->as.drop_opened.stock;
+        request.per_user_limit = event->as.drop_opened.per_user_limit;
+        request.opens_at_us = event->as.drop_opened.opens_at_us;
+        request.closes_at_us = event->as.drop_opened.closes_at_us;
+        memcpy(name, event->as.drop_opened.name.data, event->as.drop_opened.name.bytes);
+        name[event->as.drop_opened.name.bytes] = '\0';
+        request.name = name;
+    } else if (command->op == SLC_CONTROL_ADJUST_STOCK) {
+        request.delta = event->as.stock_adjusted.delta;
+    }
+    return request;
+}
+
+/* What a client would send for it is taken for the same command. */
+static void check_comes_back(const slc_command_t *command)
+{
+    char name[SLC_NAME_BYTES_MAX + 1];
+    uint8_t frame[SLC_CONTROL_REQUEST_FRAME_BYTES_MAX];
+    uint8_t events[2][SLC_EVENT_BYTES_MAX];
+    const uint8_t *body = NULL;
+    uint32_t body_bytes = 0;
+    size_t used = 0;
+    slc_command_t *again = NULL;
+    slc_codec_t *codec = slc_codec_create(65536);
+    slc_control_request_t request = request_of(command, name);
+    size_t bytes = slc_codec_encode_control_request(command->request_id, &request, frame, sizeof frame);
+    FUZZ_CHECK(codec != NULL && bytes > 0);
+    FUZZ_CHECK(slc_frame_next(frame, bytes, sizeof frame, &body, &body_bytes, &used) == SLC_FRAME_WHOLE);
+    FUZZ_CHECK(slc_codec_decode_command(codec, body, body_bytes, &again) == SLC_OK);
+    FUZZ_CHECK(again->request_id == command->request_id && again->op == command->op);
+    FUZZ_CHECK(again->is_change == command->is_change && again->page_size == command->page_size);
+    FUZZ_CHECK(again->drop_id == command->drop_id && again->order_id == command->order_id);
+    if (command->is_change) {
+        size_t event_bytes = slc_flat_encode_event(&command->event, events[0]);
+        FUZZ_CHECK(slc_flat_encode_event(&again->event, events[1]) == event_bytes);
+        FUZZ_CHECK(memcmp(events[0], events[1], event_bytes) == 0);
+    }
+    slc_command_destroy(again);
+    slc_codec_destroy(codec);
+}
+
 static bool check_command(slc_codec_t *codec, const uint8_t *bytes, size_t count)
 {
     slc_command_t *command = NULL;
@@ -51,7 +104,11 @@ static bool check_command(slc_codec_t *codec, const uint8_t *bytes, size_t count
         size_t bytes_in = slc_flat_encode_event(&command->event, journaled);
         FUZZ_CHECK(bytes_in <= sizeof journaled && slc_agree_on_event(journaled, bytes_in));
     }
+    if (answer == SLC_OK) {
+        check_comes_back(command);
+    }
     if (answer == SLC_ERR_REFUSED) {
+        FUZZ_CHECK(strchr(command->message, ':') != NULL); /* the field's name stands in front */
         FUZZ_CHECK(command->status == SLC_STATUS_INVALID && command->message[0] != '\0');
     }
     if (command != NULL) {

@@ -53,15 +53,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bool taken = false;
     if (size > 0) {
-        switch (data[0] % 3) {
+        switch (data[0] % 4) {
         case 0:
             taken = check_buy(data + 1, size - 1);
             break;
         case 1:
             taken = check_reply(data + 1, size - 1);
             break;
-        default:
+        case 2:
             taken = slc_agree_on_event(data + 1, size - 1);
+            break;
+        default:
+            taken = slc_agree_on_batch(data + 1, size - 1);
             break;
         }
     }

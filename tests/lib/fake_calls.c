@@ -343,20 +343,26 @@ static int fake_list(void *self, int dir, slc_sys_name_fn each, void *context)
     return (int)leave(fake, code);
 }
 
+static int lock_locked(fake_sys_t *fake, int fd)
+{
+    int code = fault(fake, FAKE_LOCK, NULL);
+    fake_fd_t *entry = fd_of(fake, fd);
+    if (code < 0 || entry == NULL) {
+        return code < 0 ? code : -EBADF;
+    }
+    fake_node_t *node = &fake->disk->nodes[entry->node];
+    if (node->locked && !entry->holds_lock) {
+        return -EWOULDBLOCK;
+    }
+    node->locked = true;
+    entry->holds_lock = true;
+    return 0;
+}
+
 static int fake_lock(void *self, int fd)
 {
     fake_sys_t *fake = enter(self);
-    int code = fault(fake, FAKE_LOCK, NULL);
-    fake_node_t *node = node_of(fake, fd);
-    if (code < 0 || node == NULL) {
-        return (int)leave(fake, code < 0 ? code : -EBADF);
-    }
-    if (node->locked && !fd_of(fake, fd)->holds_lock) {
-        return (int)leave(fake, -EWOULDBLOCK);
-    }
-    node->locked = true;
-    fd_of(fake, fd)->holds_lock = true;
-    return (int)leave(fake, 0);
+    return (int)leave(fake, lock_locked(fake, fd));
 }
 
 static int64_t fake_free_bytes(void *self, int dir)

@@ -30,6 +30,7 @@ static slc_event_t order(uint64_t sequence)
     return event;
 }
 
+/* Every kind of event, all of them before the 158th. */
 slc_event_t lab_event(uint64_t sequence, uint64_t time_us)
 {
     slc_event_t event = order(sequence);
@@ -46,6 +47,11 @@ slc_event_t lab_event(uint64_t sequence, uint64_t time_us)
     } else if (sequence % 23 == 0) {
         event = (slc_event_t){.kind = SLC_EVENT_ORDER_CANCELLED, .op_key = sequence};
         event.as.order_cancelled.order_id = sequence - 9;
+    }
+    if (sequence == 152 || sequence == 156) {
+        event = (slc_event_t){.kind = sequence == 152 ? SLC_EVENT_DROP_CLOSED : SLC_EVENT_DROP_PURGED,
+                              .op_key = sequence};
+        event.as.drop_closed.drop_id = DROPS;
     }
     event.sequence = sequence;
     event.time_us = time_us;

@@ -213,6 +213,11 @@ void slc_preparer_destroy(slc_preparer_t *preparer)
         (void)pthread_mutex_unlock(&preparer->lock);
         (void)pthread_join(preparer->thread, NULL);
     }
+    if (preparer->state == READY) {
+        const slc_sys_t *sys = preparer->directory->sys;
+        (void)sys->unlink(sys->self, preparer->directory->fd,
+                          SLC_PREPARE_NAME); /* or the next start will */
+    }
     if (!preparer->inside) {
         (void)pthread_cond_destroy(&preparer->changed);
         (void)pthread_mutex_destroy(&preparer->lock);

@@ -82,6 +82,13 @@ slc_err_t slc_method_probe(const slc_directory_t *directory, slc_durability_t du
                        strerror_r(-code, text, sizeof text));
         return SLC_OK;
     }
+    if (code == -ENOSPC || code == -EDQUOT) {
+        /* The segments that are there can still be written to. */
+        *ret_method = SLC_METHOD_FDATASYNC;
+        (void)snprintf(ret_reason, SLC_METHOD_REASON_BYTES,
+                       "the disk is full, O_DIRECT could not be tried");
+        return SLC_OK;
+    }
     return slc_error_sys(ret_error, SLC_ERR_IO, -code,
                          "data directory %s: a trial write failed; see to rights, room and disk",
                          directory->path);

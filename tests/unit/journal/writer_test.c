@@ -202,6 +202,19 @@ Test(writer, refuses_sizes_that_cannot_be)
     }
 }
 
+Test(writer, opens_on_a_full_disk_for_what_the_segment_still_takes)
+{
+    open_writer();
+    cr_assert(commit_orders(1) == SLC_OK);
+    slc_writer_close(writer);
+    writer = NULL;
+    fake_sys_limit_bytes(fake, 1);
+    end = (slc_journal_end_t){.sequence = 1, .time_us = 1700000000000000, .segment = 1, .offset = 8192};
+    open_writer();
+    cr_assert(strstr(slc_writer_method_reason(writer), "full") != NULL);
+    cr_assert(commit_orders(1) == SLC_OK && slc_writer_sequence(writer) == 2);
+}
+
 /* ---- with the preparing thread ---- */
 
 Test(writer, with_its_thread_has_the_next_segment_ready)
@@ -213,6 +226,10 @@ Test(writer, with_its_thread_has_the_next_segment_ready)
     }
     cr_assert(slc_writer_sequence(writer) == 300 && slc_writer_stats(writer).rolls == 100 / 6);
     cr_assert(slc_writer_next_segment(writer, &error) == SLC_OK);
+    slc_writer_close(writer);
+    writer = NULL;
+    size_t bytes = 0;
+    cr_assert(fake_sys_file(fake, LAB_DIR "/" SLC_PREPARE_NAME, &bytes) == NULL);
 }
 
 Test(writer, tells_while_there_is_room_left_that_the_next_segment_cannot_be_made)

@@ -29,15 +29,15 @@ def faults_of_length(root, name):
 
 
 def unbuilt(root, names):
-    """Sources that no meson.build names are compiled by nobody."""
+    """Sources that no meson.build names, with or without folder and prefix, are compiled by nobody."""
+    builds = {name: "\n".join(lines_of(root, name)).replace("-", "_") for name in files_with(root, "meson.build")}
     for name in names:
         folder, _, base = name.rpartition("/")
-        known = False
-        while folder and not known:
-            if f"{folder}/meson.build" in names_of_builds:
-                known = re.search(rf"['/]{re.escape(base)}'", "\n".join(lines_of(root, f"{folder}/meson.build")))
+        words = {base.removesuffix(".c"), base.removesuffix(".c").partition("_")[2]} - {""}
+        pattern = re.compile("|".join(rf"['/]{re.escape(word)}(\.c)?'" for word in words))
+        while folder and not pattern.search(builds.get(f"{folder}/meson.build", "")):
             folder = folder.rpartition("/")[0]
-        if not known:
+        if not folder:
             yield f"{name}: no meson.build above it names it"
 
 
@@ -46,8 +46,6 @@ def main():
     names = all_files(root)
     faults = [f"{top}: at the top level, but not in the design"
               for top in sorted({name.split("/")[0] for name in names}) if not TOP.match(top)]
-    global names_of_builds
-    names_of_builds = set(files_with(root, "meson.build"))
     for name in names:
         if TEXT.search("/" + name) and name != "LICENSE":
             faults += faults_of_lines(root, name)
@@ -57,5 +55,4 @@ def main():
     finish(faults, len(names))
 
 
-names_of_builds = set()
 main()

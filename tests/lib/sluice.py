@@ -153,11 +153,12 @@ class Case(unittest.TestCase):
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="slc-e2e-")
+        self.addCleanup(self._clean_up)  # unlike tearDown it also runs where a later setUp fails
         self.data = os.path.join(self.folder, "data")
         os.mkdir(self.data)
         self.servers = []
 
-    def tearDown(self):
+    def _clean_up(self):
         for server in self.servers:
             server.kill()
         outcome = self._outcome.result

@@ -30,7 +30,7 @@ static slc_event_t order(uint64_t sequence)
     return event;
 }
 
-/* Every kind of event, all of them before the 158th. */
+/* Every kind of event, all of them before the 268th. */
 slc_event_t lab_event(uint64_t sequence, uint64_t time_us)
 {
     slc_event_t event = order(sequence);
@@ -76,7 +76,7 @@ static void compute_digests(lab_t *lab)
 
 lab_t *lab_create(size_t blocks, uint64_t segment_bytes)
 {
-    static const uint32_t sizes[] = {4, 1, 40, 2, 110, 1, 1, 70, 9, 3};
+    static const uint32_t sizes[] = {4, 1, 40, 2, 220, 1, 1, 70, 9, 3};
     lab_t *lab = calloc(1, sizeof *lab);
     SLC_CHECK(lab != NULL);
     lab->config = (slc_writer_config_t){.segment_bytes = segment_bytes,

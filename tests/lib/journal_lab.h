@@ -25,8 +25,8 @@ typedef struct lab {
     uint64_t *digests; /* by sequence, 0 included */
 } lab_t;
 
-/* `blocks` blocks of 1 to some 100 events, by a fixed pattern; segments of `segment_bytes`, of blocks of
- * at most 8 KiB, made without a thread. */
+/* `blocks` blocks of 1 to 220 events, on one page or two, by a fixed pattern; segments of
+ * `segment_bytes`, of blocks of at most 8 KiB, made without a thread. */
 lab_t *lab_create(size_t blocks, uint64_t segment_bytes);
 void lab_destroy(lab_t *lab);
 /* The event with this sequence. Its text is static. */

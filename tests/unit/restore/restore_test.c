@@ -64,7 +64,7 @@ Test(restore, brings_every_event_back_and_compares_the_digests_on_the_way)
     cr_assert(back.code == SLC_OK && !back.wrong && !back.restored.torn);
     cr_assert(back.restored.events == lab->event_count && back.restored.end.sequence == lab->event_count);
     cr_assert(back.restored.end.time_us == lab->blocks[BLOCKS - 1].time_us);
-    /* Behind events 3, 45 and, from the seal, 157; the other blocks tell one of these again, or nothing.
+    /* Behind events 3, 45 and, from the seal, 267; the other blocks tell one of these again, or nothing.
      */
     cr_assert(back.restored.digest_pairs == 3);
 }
@@ -194,30 +194,86 @@ Test(restore, refuses_a_whole_block_that_does_not_continue)
               back.error.message);
 }
 
-/* ---- what can't be read although its checksum is right ---- */
+/* ---- whole blocks that continue, but for one thing ---- */
+
+/* A block of `segment` at `offset` with this header, whose payload is no batch. */
+static void put_next(fake_sys_t *where, uint32_t segment, uint64_t segment_bytes, uint64_t offset,
+                     slc_block_header_t header)
+{
+    uint8_t block[4096] = {0};
+    size_t bytes = 0;
+    char path[64];
+    (void)snprintf(path, sizeof path, "%s/segment-%010u.journal", LAB_DIR, segment);
+    const slc_block_place_t place = {.directory = slc_load_u64(fake_sys_file(where, path, &bytes) + 24),
+                                     .offset = offset,
+                                     .segment_bytes = segment_bytes,
+                                     .segment = segment};
+    header.events = 1;
+    header.payload_bytes = 30;
+    memset(block + SLC_BLOCK_HEADER_BYTES, 0xff, 30);
+    slc_block_finish(block, &place, &header);
+    fake_sys_poke(where, path, block, sizeof block, offset);
+}
+
+static slc_block_header_t next_header(const slc_journal_end_t *end)
+{
+    return (slc_block_header_t){.first_sequence = end->sequence + 1,
+                                .durable_sequence = end->sequence,
+                                .time_us = end->time_us,
+                                .chain = end->chain};
+}
 
 Test(restore, refuses_a_block_whose_payload_is_no_batch)
 {
-    uint64_t end = end_offset();
-    uint8_t block[4096] = {0};
-    size_t bytes = 0;
-    const uint8_t *now = fake_sys_file(fake, segment_path, &bytes);
-    const slc_block_place_t place = {
-        .directory = slc_load_u64(now + 24), .offset = end, .segment_bytes = SEGMENT_BYTES, .segment = 1};
-    slc_block_header_t header = {.first_sequence = lab->event_count + 1,
-                                 .durable_sequence = lab->event_count,
-                                 .time_us = UINT64_C(1800000000000000),
-                                 .chain = written.restored.end.chain,
-                                 .events = 1,
-                                 .payload_bytes = 30};
     lab_outcome_t back = restored();
-    header.chain = back.restored.end.chain;
-    memset(block + SLC_BLOCK_HEADER_BYTES, 0xff, 30);
-    slc_block_finish(block, &place, &header);
-    fake_sys_poke(fake, segment_path, block, sizeof block, end);
+    put_next(fake, 1, SEGMENT_BYTES, back.restored.end.offset, next_header(&back.restored.end));
     back = restored();
     cr_assert(back.code == SLC_ERR_DAMAGED && strstr(back.error.message, "batch") != NULL, "%s",
               back.error.message);
+}
+
+Test(restore, refuses_a_block_from_before_the_one_before_it)
+{
+    lab_outcome_t back = restored();
+    slc_block_header_t header = next_header(&back.restored.end);
+    header.time_us--;
+    put_next(fake, 1, SEGMENT_BYTES, back.restored.end.offset, header);
+    back = restored();
+    cr_assert(back.code == SLC_ERR_DAMAGED && strstr(back.error.message, "does not belong") != NULL, "%s",
+              back.error.message);
+}
+
+Test(restore, refuses_a_block_behind_the_seal_that_closed_its_segment)
+{
+    lab_outcome_t outcome;
+    size_t bytes = 0;
+    lab_t *rolling = lab_create(12, 28672);
+    fake_sys_t *other = fake_sys_create();
+    lab_run(rolling, fake_sys_table(other), LAB_DIR, SIZE_MAX, false, &outcome);
+    const uint8_t *first = fake_sys_file(other, segment_path, &bytes);
+    const uint8_t *second = fake_sys_file(other, LAB_DIR "/segment-0000000002.journal", &bytes);
+    cr_assert(outcome.code == SLC_OK && second != NULL);
+    uint64_t seal = 4096;
+    while (seal < 24576 && slc_load_u16(first + seal + 18) != (SLC_BLOCK_SEAL | SLC_BLOCK_ROLLED)) {
+        seal += 4096;
+    }
+    cr_assert(seal < 24576); /* there is room behind it */
+    slc_journal_end_t at = {.sequence = slc_load_u64(second + 56) - 1,
+                            .time_us = slc_load_u64(second + 64),
+                            .chain = slc_load_u64(second + 72)};
+    put_next(other, 1, 28672, seal + 4096, next_header(&at));
+    for (uint32_t segment = 2; segment < 9; segment++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "%s/segment-%010u.journal", LAB_DIR, segment);
+        if (fake_sys_file(other, path, &bytes) != NULL) {
+            fake_sys_remove(other, path);
+        }
+    }
+    lab_restore(rolling, fake_sys_table(other), LAB_DIR, &outcome);
+    cr_assert(outcome.code == SLC_ERR_DAMAGED && strstr(outcome.error.message, "does not belong") != NULL,
+              "%s", outcome.error.message);
+    fake_sys_destroy(other);
+    lab_destroy(rolling);
 }
 
 /* ---- progress ---- */

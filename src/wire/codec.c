@@ -2,6 +2,7 @@
 
 #include "wire/codec_inside.h"
 #include "wire/flat.h"
+#include "wire/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ size_t slc_codec_pack_frame(const ProtobufCMessage *message, uint8_t *out, size_
 
 char *slc_codec_string(slc_text_t text, char *out, size_t bytes_max)
 {
-    size_t bytes = text.bytes < bytes_max ? text.bytes : bytes_max;
+    size_t bytes = slc_text_cut(text, bytes_max);
     if (bytes > 0) {
         memcpy(out, text.data, bytes);
     }

@@ -26,7 +26,8 @@ slc_codec_strings_t slc_codec_strings(const ProtobufCMessageDescriptor *descript
 size_t slc_codec_pack_frame(const ProtobufCMessage *message, uint8_t *out, size_t capacity);
 /* A status that this version does not know, negative ones among them, is UNSPECIFIED. */
 slc_status_t slc_codec_status(Sluice__V1__Status status);
-/* Text of the caller as the NUL-terminated string that protobuf-c wants, at most bytes_max, cut there. */
+/* Text of the caller as the NUL-terminated string that protobuf-c wants, cut behind the last
+ * character that bytes_max holds. */
 char *slc_codec_string(slc_text_t text, char *out, size_t bytes_max);
 
 #endif

@@ -1,5 +1,5 @@
 /* The messages of the hot path, encoded and decoded by hand, because a general decoder costs several
- * times as much for each BUY (figures in src/README.md). What is accepted and what it means is exactly
+ * times as much for each BUY (perf/wire measures both). What is accepted and what it means is exactly
  * what protobuf says: unknown fields are skipped, the last of repeated scalars wins, wrong wire types,
  * groups, overlong varints and lengths past the end are refused. A differential test and a fuzzer hold
  * each function against protobuf-c. Threads: pure functions. Owns nothing: decoded text points into the

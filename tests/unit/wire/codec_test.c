@@ -188,3 +188,41 @@ Test(codec, however_small_the_arena_a_message_is_decoded_or_refused)
     }
     cr_assert(refused > 0 && taken > 0);
 }
+
+Test(codec, unknown_fields_are_skipped_and_impossible_ones_refused)
+{
+    static const uint8_t unknown[] = {0x58, 0x01, 0x2d, 1, 2, 3, 4,    0x31, 1,   2,
+                                      3,    4,    5,    6, 7, 8, 0x3a, 0x01, 0xff};
+    static const uint8_t field_0[] = {0x58, 0x01, 0x00, 0x01};
+    static const uint8_t too_far[] = {0x58, 0x01, 0x80, 0x80, 0x80, 0x80, 0x10, 0x01};
+    slc_hello_t hello;
+    cr_assert(slc_codec_decode_hello(g_codec, unknown, sizeof unknown, &hello) && hello.protocol == 1);
+    cr_assert(!slc_codec_decode_hello(g_codec, field_0, sizeof field_0, &hello));
+    cr_assert(!slc_codec_decode_hello(g_codec, too_far, sizeof too_far, &hello));
+    cr_assert(slc_codec_decode_hello(g_codec, NULL, 0, &hello) && hello.protocol == 0);
+}
+
+Test(codec, a_welcome_that_is_none_or_not_text_is_refused)
+{
+    static const uint8_t cut[] = {0x58};
+    static const uint8_t bad[] = {0x62, 0x01, 0xff};
+    slc_welcome_t welcome;
+    cr_assert(!slc_codec_decode_welcome(g_codec, cut, sizeof cut, &welcome));
+    cr_assert(!slc_codec_decode_welcome(g_codec, bad, sizeof bad, &welcome));
+}
+
+Test(codec, a_long_message_in_a_welcome_is_cut_in_front_of_a_character)
+{
+    char text[3 * SLC_REPLY_MESSAGE_BYTES_MAX];
+    for (size_t i = 0; i < sizeof text; i += 3) {
+        memcpy(text + i, "\xe2\x82\xac", 3);
+    }
+    slc_welcome_t welcome = {.message = {text, sizeof text}, .leader = {NULL, 0}, .version = {text, 3}};
+    uint8_t frame[512];
+    uint32_t count;
+    const uint8_t *body = body_of(frame, slc_codec_encode_welcome(&welcome, frame, sizeof frame), &count);
+    slc_welcome_t back;
+    cr_assert(slc_codec_decode_welcome(g_codec, body, count, &back), "half a character is no text");
+    cr_assert(back.message.bytes == SLC_REPLY_MESSAGE_BYTES_MAX / 3 * 3 && back.version.bytes == 3);
+    cr_assert(back.leader.bytes == 0);
+}

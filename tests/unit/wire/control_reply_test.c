@@ -232,3 +232,18 @@ Test(control_reply, a_status_of_the_future_is_no_yes_and_a_result_of_the_future_
         !slc_codec_decode_control_reply(codec, built.bytes, built.count - 1, &request_id, &g_reply));
     slc_codec_destroy(codec);
 }
+
+Test(control_reply, bad_text_however_deep_makes_no_reply)
+{
+    static const uint8_t good[] = {0x42, 0x05, 0x0a, 0x03, 0x12, 0x01, 'a'};
+    static const uint8_t bad[] = {0x42, 0x05, 0x0a, 0x03, 0x12, 0x01, 0xff};
+    static const uint8_t cut[] = {0x42, 0x05, 0x0a};
+    slc_codec_t *codec = slc_codec_create((size_t)1024 * 1024);
+    uint64_t request_id;
+    cr_assert(codec != NULL);
+    cr_assert(slc_codec_decode_control_reply(codec, good, sizeof good, &request_id, &g_reply));
+    cr_assert(g_reply.drop_count == 1 && strcmp(g_reply.drops[0].name, "a") == 0);
+    cr_assert(!slc_codec_decode_control_reply(codec, bad, sizeof bad, &request_id, &g_reply));
+    cr_assert(!slc_codec_decode_control_reply(codec, cut, sizeof cut, &request_id, &g_reply));
+    slc_codec_destroy(codec);
+}

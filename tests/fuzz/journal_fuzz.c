@@ -1,7 +1,9 @@
 /* The journal's way back, over a sealed directory that the input breaks: bytes flipped, pages moved,
  * files cut, payloads replaced, and checksums made right again, so that the inside is reached too.
- * Without such a repair nothing but the whole history may come back; with it anything may, but no crash,
- * no read out of bounds, and a recovery that allows the start has to find the same again at the next.
+ * Behind one step without such a repair nothing but the whole history may come back. Several steps may
+ * take the last block and the seal that vouches for it alike, which no reader can tell from a crash; with
+ * them, and with a repair, anything may come back, but no crash, no read out of bounds, and a recovery
+ * that allows the start has to find the same again at the next.
  * Input: 4 bytes a step: kind (3 bits) and segment, two bytes of offset, one of value; a payload step is
  * followed by its bytes. */
 #include "../lib/fake_sys.h"
@@ -97,6 +99,7 @@ typedef struct {
     const uint8_t *input;
     size_t left;
     bool repaired; /* a checksum was made right over changed bytes */
+    uint32_t steps;
 } broken_t;
 
 static const uint8_t *page_of(fake_sys_t *fake, uint32_t segment, uint32_t page)
@@ -160,6 +163,7 @@ static void step(broken_t *broken)
     size_t bytes = 0;
     broken->input += 4;
     broken->left -= 4;
+    broken->steps++;
     const uint8_t *now = fake_sys_file(broken->fake, path_of(segment), &bytes);
     if (offset >= bytes) {
         return;
@@ -197,13 +201,13 @@ static void step(broken_t *broken)
 }
 
 /* Recovery itself, twice: what was allowed once is found alike again. */
-static void come_back_twice(fake_sys_t *fake, bool repaired)
+static void come_back_twice(fake_sys_t *fake, bool anything)
 {
     lab_outcome_t first;
     lab_outcome_t second;
     lab_restore(g_lab, fake_sys_table(fake), LAB_DIR, &first);
     FUZZ_CHECK(first.code == SLC_OK || first.code == SLC_ERR_DAMAGED);
-    FUZZ_CHECK(repaired || !first.came_back || (!first.wrong && first.acked == g_lab->event_count));
+    FUZZ_CHECK(anything || !first.came_back || (!first.wrong && first.acked == g_lab->event_count));
     if (!first.came_back) {
         return;
     }
@@ -223,11 +227,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     found_t found = read_all(broken.fake);
     FUZZ_CHECK(found.code == SLC_END || found.code == SLC_ERR_DAMAGED);
-    FUZZ_CHECK(broken.repaired || found.code != SLC_END || found.hash == g_whole_hash);
+    bool anything = broken.repaired || broken.steps > 1;
+    FUZZ_CHECK(anything || found.code != SLC_END || found.hash == g_whole_hash);
     /* The state machine behind costs twenty times the scan: for what the scan lets through, now and then.
      */
     if (found.code == SLC_END && (g_inputs % 16 == 0 || broken.repaired)) {
-        come_back_twice(broken.fake, broken.repaired);
+        come_back_twice(broken.fake, anything);
     }
     fake_sys_destroy(broken.fake);
     fuzz_tally(found.code == SLC_END);

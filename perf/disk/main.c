@@ -80,8 +80,10 @@ static int by_size(const void *a, const void *b)
 static void report(const settings_t *settings, uint64_t *spent_ns)
 {
     qsort(spent_ns, settings->writes, sizeof *spent_ns, by_size);
-    double p50_us = (double)spent_ns[settings->writes / 2] / 1000;
-    double p99_us = (double)spent_ns[settings->writes * 99 / 100] / 1000;
+    size_t middle = settings->writes / 2;
+    size_t late = settings->writes * 99 / 100;
+    double p50_us = (double)spent_ns[middle] / 1000;
+    double p99_us = (double)spent_ns[late] / 1000;
     const char *form = settings->json
                            ? "{\"bytes\": %zu, \"writes\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f}\n"
                            : "%zu bytes, %zu durable writes one by one: p50 %.1f us, p99 %.1f us\n";

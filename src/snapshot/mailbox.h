@@ -1,0 +1,56 @@
+/* Between the apply station, which alone may cut the state, and the keeper, which writes what was cut:
+ * one cut at a time goes over and comes back.
+ *
+ *     keeper                                 apply station
+ *     slc_mailbox_want  ── wanted ────────>  slc_mailbox_wanted: begins a cut, steps it beside events
+ *     slc_mailbox_take <── complete cut ───  slc_mailbox_give
+ *     slc_mailbox_return ─ done with ─────>  slc_mailbox_returned: ends it
+ *
+ * Threads: each function says whose. Ownership: init/finish are the engine's; the cut stays the logic's.
+ * Failure: none. */
+#ifndef SLC_SNAPSHOT_MAILBOX_H
+#define SLC_SNAPSHOT_MAILBOX_H
+
+#include "logic/cut.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct slc_mailbox {
+    _Atomic bool wanted;
+    _Atomic(slc_cut_t *) given;    /* complete, for the keeper */
+    _Atomic(slc_cut_t *) returned; /* the keeper is done with it */
+    _Atomic bool failed;           /* a cut could not be made */
+    pthread_mutex_t mutex;         /* under which the keeper sleeps; never held while working */
+    pthread_cond_t changed;        /* monotonic clock */
+    bool stopping;
+} slc_mailbox_t;
+
+/* ---- engine ---- */
+void slc_mailbox_init(slc_mailbox_t *mailbox);
+void slc_mailbox_finish(slc_mailbox_t *mailbox);
+/* The keeper is to leave: wakes it. Any thread. */
+void slc_mailbox_stop(slc_mailbox_t *mailbox);
+
+/* ---- keeper, and whoever asks for a snapshot: any thread ---- */
+/* A cut is wanted that covers everything applied before this call. */
+void slc_mailbox_want(slc_mailbox_t *mailbox);
+
+/* ---- keeper ---- */
+/* The complete cut, NULL: none yet. *ret_failed: there was no memory for one; told once. */
+slc_cut_t *slc_mailbox_take(slc_mailbox_t *mailbox, bool *ret_failed);
+/* It is done with; the apply station ends it. */
+void slc_mailbox_return(slc_mailbox_t *mailbox, slc_cut_t *cut);
+/* Sleeps until something was given, failed, stopped or wanted, or `timeout_ns` are over. False: it is to
+ * stop. */
+bool slc_mailbox_wait(slc_mailbox_t *mailbox, uint64_t timeout_ns);
+
+/* ---- apply station ---- none of them waits */
+/* True once for any number of wants. */
+bool slc_mailbox_wanted(slc_mailbox_t *mailbox);
+/* NULL: it could not be made. */
+void slc_mailbox_give(slc_mailbox_t *mailbox, slc_cut_t *cut);
+/* The cut that came back; NULL: none. */
+slc_cut_t *slc_mailbox_returned(slc_mailbox_t *mailbox);
+
+#endif

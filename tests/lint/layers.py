@@ -17,11 +17,12 @@ LAYERS = {
     "session": "base sys event wire disruptor",
     "ingress": "base sys event wire session board disruptor",
     "attempts": "base sys event wire journal",
-    "apply": "base event logic board disruptor attempts",
+    "snapshot": "base sys event wire journal logic disruptor",
+    "apply": "base event logic board disruptor attempts snapshot",
     "reply": "base event wire session disruptor",
     "control": "base event wire session disruptor",
-    "restore": "base sys event wire journal logic",
-    "state": "base sys journal logic restore",
+    "restore": "base sys event wire journal logic snapshot",
+    "state": "base sys journal logic restore snapshot",
     "client": "base event wire",
 }
 LAYERS["engine"] = " ".join(LAYERS)

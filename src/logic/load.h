@@ -6,8 +6,8 @@
  * digest, which is computed from the entries.
  *
  * Threads: the logic's. Ownership: begin creates, end or abandon frees; the logic is the caller's.
- * Failure: an entry that contradicts answers false with a sentence of at most 255 bytes; the logic is then
- *   of no use but to be destroyed. Running out of memory stops the process, as logic.h says. */
+ * Failure: an entry that contradicts answers false with a sentence of at most 255 bytes; the logic is
+ * then of no use but to be destroyed. Running out of memory stops the process, as logic.h says. */
 #ifndef SLC_LOGIC_LOAD_H
 #define SLC_LOGIC_LOAD_H
 

@@ -2,21 +2,21 @@
  * one cut at a time goes over and comes back.
  *
  *     keeper                                 apply station
- *     slc_mailbox_want  ── wanted ────────>  slc_mailbox_wanted: begins a cut, steps it beside events
- *     slc_mailbox_take <── complete cut ───  slc_mailbox_give
- *     slc_mailbox_return ─ done with ─────>  slc_mailbox_returned: ends it
+ *     slc_handover_want  ── wanted ────────>  slc_handover_wanted: begins a cut, steps it beside events
+ *     slc_handover_take <── complete cut ───  slc_handover_give
+ *     slc_handover_return ─ done with ─────>  slc_handover_returned: ends it
  *
  * Threads: each function says whose. Ownership: init/finish are the engine's; the cut stays the logic's.
  * Failure: none. */
-#ifndef SLC_SNAPSHOT_MAILBOX_H
-#define SLC_SNAPSHOT_MAILBOX_H
+#ifndef SLC_SNAPSHOT_HANDOVER_H
+#define SLC_SNAPSHOT_HANDOVER_H
 
 #include "logic/cut.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-typedef struct slc_mailbox {
+typedef struct slc_handover {
     _Atomic bool wanted;
     _Atomic(slc_cut_t *) given;    /* complete, for the keeper */
     _Atomic(slc_cut_t *) returned; /* the keeper is done with it */
@@ -24,33 +24,33 @@ typedef struct slc_mailbox {
     pthread_mutex_t mutex;         /* under which the keeper sleeps; never held while working */
     pthread_cond_t changed;        /* monotonic clock */
     bool stopping;
-} slc_mailbox_t;
+} slc_handover_t;
 
 /* ---- engine ---- */
-void slc_mailbox_init(slc_mailbox_t *mailbox);
-void slc_mailbox_finish(slc_mailbox_t *mailbox);
+void slc_handover_init(slc_handover_t *handover);
+void slc_handover_finish(slc_handover_t *handover);
 /* The keeper is to leave: wakes it. Any thread. */
-void slc_mailbox_stop(slc_mailbox_t *mailbox);
+void slc_handover_stop(slc_handover_t *handover);
 
 /* ---- keeper, and whoever asks for a snapshot: any thread ---- */
 /* A cut is wanted that covers everything applied before this call. */
-void slc_mailbox_want(slc_mailbox_t *mailbox);
+void slc_handover_want(slc_handover_t *handover);
 
 /* ---- keeper ---- */
 /* The complete cut, NULL: none yet. *ret_failed: there was no memory for one; told once. */
-slc_cut_t *slc_mailbox_take(slc_mailbox_t *mailbox, bool *ret_failed);
+slc_cut_t *slc_handover_take(slc_handover_t *handover, bool *ret_failed);
 /* It is done with; the apply station ends it. */
-void slc_mailbox_return(slc_mailbox_t *mailbox, slc_cut_t *cut);
+void slc_handover_return(slc_handover_t *handover, slc_cut_t *cut);
 /* Sleeps until something was given, failed, stopped or wanted, or `timeout_ns` are over. False: it is to
  * stop. */
-bool slc_mailbox_wait(slc_mailbox_t *mailbox, uint64_t timeout_ns);
+bool slc_handover_wait(slc_handover_t *handover, uint64_t timeout_ns);
 
 /* ---- apply station ---- none of them waits */
 /* True once for any number of wants. */
-bool slc_mailbox_wanted(slc_mailbox_t *mailbox);
+bool slc_handover_wanted(slc_handover_t *handover);
 /* NULL: it could not be made. */
-void slc_mailbox_give(slc_mailbox_t *mailbox, slc_cut_t *cut);
+void slc_handover_give(slc_handover_t *handover, slc_cut_t *cut);
 /* The cut that came back; NULL: none. */
-slc_cut_t *slc_mailbox_returned(slc_mailbox_t *mailbox);
+slc_cut_t *slc_handover_returned(slc_handover_t *handover);
 
 #endif

@@ -127,6 +127,15 @@ typedef struct slc_engine_info {
     uint64_t uptime_us;
     uint64_t connections;
     uint64_t attempts_missing;
+    uint64_t journal_bytes; /* of all segments on disk */
+    uint64_t journal_segments;
+    uint64_t snapshot_sequence; /* of the newest good one; 0: there is none */
+    uint64_t snapshot_bytes;
+    uint64_t snapshot_time_us;
+    uint64_t snapshots_written; /* since the start */
+    uint64_t snapshots_failed;
+    uint64_t restored_events; /* replayed from the journal at the start */
+    char snapshot_error[128]; /* empty: the last one succeeded */
     char version[64];
     char durability[16];
     char journal_method[32];

@@ -71,6 +71,9 @@ typedef struct slc_options {
     uint64_t frame_timeout_ms;
     uint64_t idle_timeout_ms; /* 0: never */
     uint64_t write_timeout_ms;
+    uint64_t snapshot_interval_ms;       /* 0: never by time */
+    uint64_t snapshot_bytes;             /* of journal; 0: never by size */
+    char retain[SLC_OPTIONS_PATH_BYTES]; /* as src/snapshot/retain.h reads it */
     bool attempts_log;
     uint64_t attempts_log_bytes; /* of each of its files */
     bool insecure;

@@ -25,7 +25,7 @@ typedef struct slc_option {
     uint64_t multiple_of;      /* 0: any */
     slc_option_kind_t kind;
     bool power_of_two;
-    bool zero_is_never;     /* of a DURATION: 0 is allowed below `low` */
+    bool zero_is_never;     /* of a DURATION or a SIZE: 0 is allowed below `low` */
     bool line_only;         /* cannot stand in the file */
     const char *choices[4]; /* of a CHOICE, in the order of the enum; NULL ends */
     const char *argument;   /* its place holder in the help */

@@ -50,6 +50,15 @@ static void put_engine(Sluice__V1__EngineStatus *message, slc_engine_info_t *eng
     message->connections = engine->connections;
     message->read_only = engine->read_only;
     message->attempts_missing = engine->attempts_missing;
+    message->journal_bytes = engine->journal_bytes;
+    message->journal_segments = engine->journal_segments;
+    message->snapshot_sequence = engine->snapshot_sequence;
+    message->snapshot_bytes = engine->snapshot_bytes;
+    message->snapshot_time_us = engine->snapshot_time_us;
+    message->snapshots_written = engine->snapshots_written;
+    message->snapshots_failed = engine->snapshots_failed;
+    message->snapshot_error = engine->snapshot_error;
+    message->restored_events = engine->restored_events;
 }
 
 /* A page of drops needs room that the stack should not give: a block of the heap, for the call. */
@@ -163,7 +172,16 @@ static void get_engine(slc_engine_info_t *engine, const Sluice__V1__EngineStatus
         .uptime_us = message->uptime_us,
         .connections = message->connections,
         .attempts_missing = message->attempts_missing,
+        .journal_bytes = message->journal_bytes,
+        .journal_segments = message->journal_segments,
+        .snapshot_sequence = message->snapshot_sequence,
+        .snapshot_bytes = message->snapshot_bytes,
+        .snapshot_time_us = message->snapshot_time_us,
+        .snapshots_written = message->snapshots_written,
+        .snapshots_failed = message->snapshots_failed,
+        .restored_events = message->restored_events,
     };
+    copy_text(engine->snapshot_error, sizeof engine->snapshot_error, message->snapshot_error);
     copy_text(engine->version, sizeof engine->version, message->version);
     copy_text(engine->durability, sizeof engine->durability, message->durability);
     copy_text(engine->journal_method, sizeof engine->journal_method, message->journal_method);
@@ -192,7 +210,6 @@ static bool get_result(slc_control_reply_t *reply, const Sluice__V1__ControlRepl
     case SLUICE__V1__CONTROL_REPLY__RESULT_ENGINE:
         get_engine(&reply->engine, message->engine);
         return true;
-    case SLUICE__V1__CONTROL_REPLY__RESULT_SNAPSHOT:
     case SLUICE__V1__CONTROL_REPLY__RESULT__NOT_SET:
     case _SLUICE__V1__CONTROL_REPLY__RESULT__CASE_IS_INT_SIZE:
         break;

@@ -11,8 +11,11 @@ DROP = {1: "drop_id", 2: "name", 3: "stock", 4: "sold", 5: "remaining", 6: "per_
         8: "closes_at_us", 9: "closed", 10: "orders", 11: "cancelled"}
 ORDER = {1: "order_id", 2: "drop_id", 3: "user", 4: "quantity", 5: "order_key", 6: "time_us", 7: "cancelled"}
 ENGINE = {1: "applied_sequence", 2: "digest", 3: "drops", 4: "orders", 5: "version", 6: "durability",
-          7: "journal_method", 8: "uptime_us", 9: "connections", 10: "read_only", 11: "attempts_missing"}
-TEXT = ("name", "user", "version", "durability", "journal_method", "read_only")
+          7: "journal_method", 8: "uptime_us", 9: "connections", 10: "read_only", 11: "attempts_missing",
+          12: "journal_bytes", 13: "journal_segments", 14: "snapshot_sequence", 15: "snapshot_bytes",
+          16: "snapshot_time_us", 17: "snapshots_written", 18: "snapshots_failed", 19: "snapshot_error",
+          20: "restored_events"}
+TEXT = ("name", "user", "version", "durability", "journal_method", "read_only", "snapshot_error")
 SWITCHES = {id(DROP): ("closed",), id(ORDER): ("cancelled",)}  # in a drop, `cancelled` is a count
 
 
@@ -93,6 +96,10 @@ class Operator:
 
     def cancel(self, order, **options):
         return self.must(7, raw.number_field(1, order), **options)
+
+    def snapshot(self):
+        """The sequence that the snapshot will cover at least; status() tells when it is written."""
+        return self.must(11).sequence
 
     # ---- queries ----
 

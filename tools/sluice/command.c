@@ -24,6 +24,7 @@ typedef enum option_id {
     OPT_NAME,
     OPT_BY,
     OPT_DELTA,
+    OPT_NO_WAIT,
     OPT_HELP,
     OPT_VERSION,
     OPT_COUNT,
@@ -51,6 +52,7 @@ static const struct {
     [OPT_NAME] = {"name", true},
     [OPT_BY] = {"by", true},
     [OPT_DELTA] = {"delta", true},
+    [OPT_NO_WAIT] = {"no-wait", false},
     [OPT_HELP] = {"help", false},
     [OPT_VERSION] = {"version", false},
 };
@@ -77,7 +79,7 @@ static const verb_t VERBS[] = {
     {{"drop", "list"}, SLC_CONTROL_LIST_DROPS, NO_OPERAND, ALWAYS},
     {{"order", "show"}, SLC_CONTROL_GET_ORDER, ORDER_ID, ALWAYS},
     {{"order", "cancel"}, SLC_CONTROL_CANCEL_ORDER, ORDER_ID, CHANGE},
-    {{"snapshot", NULL}, SLC_CONTROL_TAKE_SNAPSHOT, NO_OPERAND, ALWAYS},
+    {{"snapshot", NULL}, SLC_CONTROL_TAKE_SNAPSHOT, NO_OPERAND, ALWAYS | BIT(OPT_NO_WAIT)},
     {{"status", NULL}, SLC_CONTROL_GET_STATUS, NO_OPERAND, ALWAYS},
 };
 
@@ -283,6 +285,7 @@ static bool fill(const line_t *line, const verb_t *verb, size_t words, sluice_co
     }
     request->op = verb->op;
     command->is_change = (verb->options & BIT(OPT_OP_KEY)) != 0;
+    command->wait = verb->op == SLC_CONTROL_TAKE_SNAPSHOT && line->values[OPT_NO_WAIT] == NULL;
     if (verb->operand == DROP_ID && !number("ID", operand, &request->drop_id)) {
         return false;
     }

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 typedef struct session {
     const sluice_command_t *command;
@@ -40,6 +41,13 @@ static slc_err_t ask(session_t *session, const slc_control_request_t *request)
     return err;
 }
 
+static slc_err_t fail(session_t *session, slc_err_t err, const char *why)
+{
+    (void)snprintf(session->error.message, sizeof session->error.message, "%s", why);
+    session->error.code = err;
+    return err;
+}
+
 static bool is_refused(const session_t *session)
 {
     if (session->reply->status == SLC_STATUS_ACCEPTED) {
@@ -59,6 +67,66 @@ static int run_one(session_t *session, slc_err_t *ret_err)
     *ret_err = ask(session, &session->command->request);
     if (*ret_err != SLC_OK) {
         return 0;
+    }
+    sluice_print_reply(session->command, session->reply, stdout);
+    return is_refused(session) ? slc_err_exit_code(SLC_ERR_CHECK_FAILED) : 0;
+}
+
+static bool is_over(const struct timespec *end)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
+        return true;
+    }
+    return now.tv_sec > end->tv_sec || (now.tv_sec == end->tv_sec && now.tv_nsec >= end->tv_nsec);
+}
+
+/* The server answers when it was asked; the snapshot is there once its status says so. */
+static slc_err_t wait_for_snapshot(session_t *session, uint64_t sequence, uint64_t failed_before)
+{
+    static const struct timespec pause = {.tv_nsec = 20000000};
+    const slc_control_request_t request = {.op = SLC_CONTROL_GET_STATUS};
+    struct timespec end = {0};
+    if (clock_gettime(CLOCK_MONOTONIC, &end) != 0) {
+        return fail(session, SLC_ERR_IO, "no clock to wait by");
+    }
+    end.tv_sec += (time_t)(session->command->timeout_ms / 1000);
+    for (;;) {
+        slc_err_t err = ask(session, &request);
+        const slc_engine_info_t *engine = &session->reply->engine;
+        if (err != SLC_OK || engine->snapshot_sequence >= sequence) {
+            return err;
+        }
+        if (engine->snapshots_failed > failed_before) {
+            return fail(session, SLC_ERR_IO, engine->snapshot_error);
+        }
+        if (is_over(&end)) {
+            return fail(session, SLC_ERR_TIMEOUT,
+                        "the snapshot is not on disk yet; it is written in the background, see "
+                        "sluice status, or wait longer with --timeout");
+        }
+        (void)nanosleep(&pause, NULL); /* cut short by a signal: it only looks sooner */
+    }
+}
+
+static int run_snapshot(session_t *session, slc_err_t *ret_err)
+{
+    const slc_control_request_t status = {.op = SLC_CONTROL_GET_STATUS};
+    *ret_err = ask(session, &status);
+    uint64_t failed_before = session->reply->engine.snapshots_failed;
+    if (*ret_err == SLC_OK) {
+        *ret_err = ask(session, &session->command->request);
+    }
+    if (*ret_err != SLC_OK) {
+        return 0;
+    }
+    uint64_t sequence = session->reply->sequence;
+    if (session->reply->status == SLC_STATUS_ACCEPTED && session->command->wait) {
+        *ret_err = wait_for_snapshot(session, sequence, failed_before);
+        if (*ret_err != SLC_OK) {
+            return 0;
+        }
+        session->reply->sequence = session->reply->engine.snapshot_sequence;
     }
     sluice_print_reply(session->command, session->reply, stdout);
     return is_refused(session) ? slc_err_exit_code(SLC_ERR_CHECK_FAILED) : 0;
@@ -112,8 +180,9 @@ int main(int argc, char **argv)
     case SLUICE_DONE:
         break;
     case SLUICE_RUN:
-        code = command.request.op == SLC_CONTROL_LIST_DROPS ? run_list(&session, &err)
-                                                            : run_one(&session, &err);
+        code = command.request.op == SLC_CONTROL_LIST_DROPS      ? run_list(&session, &err)
+               : command.request.op == SLC_CONTROL_TAKE_SNAPSHOT ? run_snapshot(&session, &err)
+                                                                 : run_one(&session, &err);
         break;
     }
     slc_control_close(session.control);

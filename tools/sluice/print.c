@@ -33,6 +33,15 @@ static void json_order(const slc_order_info_t *order, FILE *out)
             order->quantity, order->order_key, order->time_us, JSON_BOOL(order->cancelled));
 }
 
+static void json_text_or_null(const char *text, FILE *out)
+{
+    if (text[0] == '\0') {
+        (void)fputs("null", out);
+    } else {
+        sluice_text_json(out, text);
+    }
+}
+
 static void json_engine(const slc_engine_info_t *engine, FILE *out)
 {
     fprintf(out,
@@ -48,12 +57,17 @@ static void json_engine(const slc_engine_info_t *engine, FILE *out)
     fprintf(out,
             ",\"uptime_us\":%" PRIu64 ",\"connections\":%" PRIu64 ",\"read_only\":", engine->uptime_us,
             engine->connections);
-    if (engine->read_only[0] == '\0') {
-        (void)fputs("null", out);
-    } else {
-        sluice_text_json(out, engine->read_only);
-    }
-    fprintf(out, ",\"attempts_missing\":%" PRIu64 "}", engine->attempts_missing);
+    json_text_or_null(engine->read_only, out);
+    fprintf(out,
+            ",\"attempts_missing\":%" PRIu64 ",\"journal_bytes\":%" PRIu64
+            ",\"journal_segments\":%" PRIu64 ",\"snapshot_sequence\":%" PRIu64
+            ",\"snapshot_bytes\":%" PRIu64 ",\"snapshot_time_us\":%" PRIu64
+            ",\"snapshots_written\":%" PRIu64 ",\"snapshots_failed\":%" PRIu64 ",\"snapshot_error\":",
+            engine->attempts_missing, engine->journal_bytes, engine->journal_segments,
+            engine->snapshot_sequence, engine->snapshot_bytes, engine->snapshot_time_us,
+            engine->snapshots_written, engine->snapshots_failed);
+    json_text_or_null(engine->snapshot_error, out);
+    fprintf(out, ",\"restored_events\":%" PRIu64 "}", engine->restored_events);
 }
 
 static void json_outcome(const sluice_command_t *command, const slc_control_reply_t *reply, FILE *out)
@@ -159,6 +173,21 @@ static void print_order(const slc_order_info_t *order, FILE *out)
     line_text(out, "state", order->cancelled ? "cancelled" : "stands");
 }
 
+static void print_snapshot(const slc_engine_info_t *engine, FILE *out)
+{
+    if (engine->snapshot_sequence == 0) {
+        line_text(out, "snapshot", "none yet");
+    } else {
+        char when[SLUICE_WHEN_BYTES];
+        sluice_when_write(engine->snapshot_time_us, when);
+        fprintf(out, "%-18sup to sequence %" PRIu64 ", %.1f MiB, %s\n", "snapshot",
+                engine->snapshot_sequence, (double)engine->snapshot_bytes / 1048576.0, when);
+    }
+    if (engine->snapshot_error[0] != '\0') {
+        line_text(out, "snapshot failed", engine->snapshot_error);
+    }
+}
+
 static void print_engine(const slc_engine_info_t *engine, FILE *out)
 {
     line_text(out, "version", engine->version);
@@ -171,6 +200,9 @@ static void print_engine(const slc_engine_info_t *engine, FILE *out)
     line_text(out, "durability", engine->durability);
     line_text(out, "journal method", engine->journal_method);
     line_number(out, "attempts missing", engine->attempts_missing);
+    fprintf(out, "%-18s%.1f MiB in %" PRIu64 " segments\n", "journal",
+            (double)engine->journal_bytes / 1048576.0, engine->journal_segments);
+    print_snapshot(engine, out);
     fprintf(out, "%-18s%" PRIu64 ".%03u s\n", "uptime", engine->uptime_us / 1000000,
             (unsigned)(engine->uptime_us / 1000 % 1000));
 }
@@ -182,7 +214,10 @@ static void print_reply(const sluice_command_t *command, const slc_control_reply
                 reply->sequence);
     }
     if (command->request.op == SLC_CONTROL_TAKE_SNAPSHOT) {
-        fprintf(out, "snapshot at sequence %" PRIu64 "\n", reply->sequence);
+        fprintf(out,
+                command->wait ? "snapshot written, up to sequence %" PRIu64 "\n"
+                              : "snapshot asked for, up to sequence %" PRIu64 " at least\n",
+                reply->sequence);
     } else if (command->request.op == SLC_CONTROL_GET_STATUS) {
         print_engine(&reply->engine, out);
     } else if (reply->drop.drop_id != 0) {

@@ -115,7 +115,16 @@ Test(control_reply, the_longest_engine_status_comes_back_and_fits)
                                   .orders = UINT64_MAX - 3,
                                   .uptime_us = UINT64_MAX - 4,
                                   .connections = UINT64_MAX - 5,
-                                  .attempts_missing = UINT64_MAX - 6};
+                                  .attempts_missing = UINT64_MAX - 6,
+                                  .journal_bytes = UINT64_MAX - 7,
+                                  .journal_segments = UINT64_MAX - 8,
+                                  .snapshot_sequence = UINT64_MAX - 9,
+                                  .snapshot_bytes = UINT64_MAX - 10,
+                                  .snapshot_time_us = UINT64_MAX - 11,
+                                  .snapshots_written = UINT64_MAX - 12,
+                                  .snapshots_failed = UINT64_MAX - 13,
+                                  .restored_events = UINT64_MAX - 14};
+    memset(engine->snapshot_error, 's', sizeof engine->snapshot_error - 1);
     memset(engine->version, 'v', sizeof engine->version - 1);
     memset(engine->durability, 'd', sizeof engine->durability - 1);
     memset(engine->journal_method, 'j', sizeof engine->journal_method - 1);
@@ -126,6 +135,15 @@ Test(control_reply, the_longest_engine_status_comes_back_and_fits)
               got->drops == engine->drops && got->orders == engine->orders &&
               got->uptime_us == engine->uptime_us && got->connections == engine->connections &&
               got->attempts_missing == engine->attempts_missing);
+    cr_assert(got->journal_bytes == engine->journal_bytes &&
+              got->journal_segments == engine->journal_segments &&
+              got->snapshot_sequence == engine->snapshot_sequence &&
+              got->snapshot_bytes == engine->snapshot_bytes &&
+              got->snapshot_time_us == engine->snapshot_time_us &&
+              got->snapshots_written == engine->snapshots_written &&
+              got->snapshots_failed == engine->snapshots_failed &&
+              got->restored_events == engine->restored_events);
+    cr_assert_str_eq(got->snapshot_error, engine->snapshot_error);
     cr_assert_str_eq(got->version, engine->version);
     cr_assert_str_eq(got->durability, engine->durability);
     cr_assert_str_eq(got->journal_method, engine->journal_method);

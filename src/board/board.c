@@ -36,6 +36,7 @@ struct slc_board {
     _Alignas(128) _Atomic uint64_t sequence;
     _Atomic uint64_t time_us;
     _Alignas(128) _Atomic(shard_table_t *) shards[SHARDS];
+    bool outgrown; /* writer only: a table is, or was, on its way to be freed */
 };
 
 #if defined(__SANITIZE_THREAD__)
@@ -80,6 +81,7 @@ slc_board_t *slc_board_create(void)
     }
     atomic_init(&board->sequence, 0);
     atomic_init(&board->time_us, 0);
+    board->outgrown = false;
     for (unsigned i = 0; i < SHARDS; i++) {
         atomic_init(&board->shards[i], NULL);
     }
@@ -91,7 +93,9 @@ void slc_board_destroy(slc_board_t *board)
     if (board == NULL) {
         return;
     }
-    urcu_qsbr_barrier(); /* tables on their way to be freed */
+    if (board->outgrown) {
+        urcu_qsbr_barrier(); /* tables on their way to be freed */
+    }
     for (unsigned i = 0; i < SHARDS; i++) {
         /* relaxed: no reader is left, and the caller joined the writer */
         free(atomic_load_explicit(&board->shards[i], memory_order_relaxed));
@@ -141,7 +145,7 @@ static void table_reclaim(struct rcu_head *head)
 }
 
 /* A table with room for one more, without the absent cells; the old one goes behind a grace period. */
-static shard_table_t *shard_grow(_Atomic(shard_table_t *) *shard, shard_table_t *old)
+static shard_table_t *shard_grow(slc_board_t *board, _Atomic(shard_table_t *) *shard, shard_table_t *old)
 {
     uint64_t present = 0;
     for (uint64_t i = 0; old != NULL && i <= old->mask; i++) {
@@ -164,6 +168,7 @@ static shard_table_t *shard_grow(_Atomic(shard_table_t *) *shard, shard_table_t 
     /* release: a reader that gets the new table gets the cells copied into it */
     atomic_store_explicit(shard, table, memory_order_release);
     if (old != NULL) {
+        board->outgrown = true;
         urcu_qsbr_thread_online(); /* what call_rcu asks of its caller */
         urcu_qsbr_call_rcu(&old->rcu, table_reclaim);
         urcu_qsbr_thread_offline();
@@ -197,7 +202,7 @@ void slc_board_update(slc_board_t *board, uint64_t drop_id, const slc_drop_info_
         return; /* opened and purged within one batch: an unknown drop needs no cell */
     }
     if (is_new && (table == NULL || (table->used + 1) * 4 > (table->mask + 1) * 3)) {
-        table = shard_grow(shard, table);
+        table = shard_grow(board, shard, table);
         cell = cell_find(table, hash, drop_id);
     }
     SLC_CHECK(cell != NULL);

@@ -215,27 +215,35 @@ static slc_err_t thread_start(pthread_t *thread, void *(*body)(void *), slc_engi
     return failed == 0 ? SLC_OK : slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start a thread");
 }
 
+static slc_session_limits_t session_limits(const slc_options_t *options)
+{
+    return (slc_session_limits_t){
+        .connections_max = (options->max_connections + options->io_threads - 1) / options->io_threads +
+                           SLC_OPERATOR_PLACES,
+        .in_flight_max = options->max_in_flight,
+        .frame_bytes_max = options->max_frame_bytes,
+        .hello_timeout_ns = options->hello_timeout_ms * 1000000,
+        .frame_timeout_ns = options->frame_timeout_ms * 1000000,
+        .write_timeout_ns = options->write_timeout_ms * 1000000,
+        .idle_timeout_ns = options->idle_timeout_ms * 1000000,
+    };
+}
+
 /* The last step that can fail. Where it does, the process ends: there is nothing to take back that a
  * killed process would not leave behind as well. */
 static slc_err_t engine_start_threads(slc_engine_t *engine, slc_error_t *ret_error)
 {
     const slc_options_t *options = engine->options;
     slc_io_config_t config = {
-        .count = options->io_threads,
-        .ring = engine->pipeline.ring,
-        .board = engine->board,
-        .limits =
+        .station =
             {
-                .connections_max =
-                    (options->max_connections + options->io_threads - 1) / options->io_threads +
-                    SLC_OPERATOR_PLACES,
-                .in_flight_max = options->max_in_flight,
-                .frame_bytes_max = options->max_frame_bytes,
-                .hello_timeout_ns = options->hello_timeout_ms * 1000000,
-                .frame_timeout_ns = options->frame_timeout_ms * 1000000,
-                .write_timeout_ns = options->write_timeout_ms * 1000000,
-                .idle_timeout_ns = options->idle_timeout_ms * 1000000,
+                .sys = engine->sys,
+                .net = slc_net_posix(),
+                .ring = engine->pipeline.ring,
+                .board = engine->board,
+                .limits = session_limits(options),
             },
+        .count = options->io_threads,
         .all = engine->io,
         .busy_spin = options->busy_spin,
     };
@@ -245,8 +253,8 @@ static slc_err_t engine_start_threads(slc_engine_t *engine, slc_error_t *ret_err
     }
     /* The one that accepts comes last: it deals out to all the others. */
     for (uint32_t i = options->io_threads; i-- > 0 && err == SLC_OK;) {
-        config.number = i;
-        config.consumer = engine->pipeline.reply[i];
+        config.station.number = i;
+        config.station.consumer = engine->pipeline.reply[i];
         config.bell = &engine->bells[i];
         config.listeners = i == 0 ? engine->listeners : NULL;
         err = slc_io_start(&config, &engine->io[i], ret_error);

@@ -3,14 +3,11 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "engine/io_station.h"
 #include "engine/io_thread.h"
-#include "wire/codec.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define ACCEPTS_A_TURN 64
 #define PAUSE_NS (UINT64_C(100) * 1000 * 1000)
@@ -34,11 +31,11 @@ static void listeners_ignore(slc_acceptor_t *acceptor)
     }
 }
 
-slc_err_t slc_acceptor_init(slc_acceptor_t *acceptor, slc_listener_t *listeners, int epoll_fd,
-                            struct slc_io **all, uint32_t count, slc_error_t *ret_error)
+slc_err_t slc_acceptor_init(slc_acceptor_t *acceptor, slc_listener_t *listeners, const slc_net_t *net,
+                            int epoll_fd, struct slc_io **all, uint32_t count, slc_error_t *ret_error)
 {
-    *acceptor =
-        (slc_acceptor_t){.listeners = listeners, .epoll_fd = epoll_fd, .all = all, .count = count};
+    *acceptor = (slc_acceptor_t){
+        .listeners = listeners, .net = net, .epoll_fd = epoll_fd, .all = all, .count = count};
     return listeners == NULL ? SLC_OK : listeners_watch(acceptor, ret_error);
 }
 
@@ -54,7 +51,7 @@ void slc_acceptor_turn(slc_acceptor_t *acceptor, uint32_t which, uint64_t now_ns
             continue;
         }
         if (accepted == SLC_ACCEPTED_EXHAUSTED) {
-            slc_acceptor_refuse(fd, peer);
+            slc_io_refuse(acceptor->net, fd, peer);
             SLC_LOG_LIMITED(1, SLC_LOG_WARN,
                             "out of descriptors: a connection was refused (raise the limit "
                             "with ulimit -n or LimitNOFILE=)");
@@ -93,23 +90,9 @@ void slc_acceptor_close(slc_acceptor_t *acceptor)
     acceptor->resume_at_ns = 0;
 }
 
-void slc_acceptor_refuse(int fd, slc_peer_t peer)
+void slc_mailbox_init(slc_mailbox_t *mailbox, const slc_net_t *net)
 {
-    if (peer == SLC_PEER_BUYER) {
-        static const char message[] = "too many connections; try again later";
-        slc_welcome_t welcome = {.status = SLC_STATUS_OVERLOADED, .message = {message, strlen(message)}};
-        uint8_t frame[128];
-        size_t bytes = slc_codec_encode_welcome(&welcome, frame, sizeof frame);
-        /* Without waiting, and without a second try: the close that follows says it too. */
-        (void)send(fd, frame, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)shutdown(fd, SHUT_WR);
-        (void)recv(fd, frame, sizeof frame, MSG_DONTWAIT); /* unread input would turn it into a reset */
-    }
-    (void)close(fd);
-}
-
-void slc_mailbox_init(slc_mailbox_t *mailbox)
-{
+    mailbox->net = net;
     SLC_CHECK(pthread_mutex_init(&mailbox->mutex, NULL) == 0);
     mailbox->count = 0;
 }
@@ -117,7 +100,7 @@ void slc_mailbox_init(slc_mailbox_t *mailbox)
 void slc_mailbox_finish(slc_mailbox_t *mailbox)
 {
     for (uint32_t i = 0; i < mailbox->count; i++) {
-        (void)close(mailbox->places[i].fd);
+        (void)mailbox->net->close(mailbox->net->self, mailbox->places[i].fd);
     }
     SLC_CHECK(pthread_mutex_destroy(&mailbox->mutex) == 0);
 }
@@ -133,7 +116,7 @@ void slc_mailbox_put(slc_mailbox_t *mailbox, int fd, slc_peer_t peer)
     }
     SLC_CHECK(pthread_mutex_unlock(&mailbox->mutex) == 0);
     if (full) {
-        slc_acceptor_refuse(fd, peer);
+        slc_io_refuse(mailbox->net, fd, peer);
     }
 }
 

@@ -9,11 +9,9 @@
 
 #include "session/connections.h"
 #include "session/listener.h"
+#include "sys/net.h"
 
 #include <pthread.h>
-
-/* Places in each connection table that buyers may not take. */
-#define SLC_OPERATOR_PLACES 16u
 
 /* What an epoll tag names, in the bits that hold the I/O thread of a connection's id. */
 enum { SLC_TAG_CONNECTION = 0, SLC_TAG_LISTENER = 1, SLC_TAG_BELL = 2 };
@@ -22,6 +20,7 @@ struct slc_io;
 
 typedef struct slc_acceptor {
     slc_listener_t *listeners; /* NULL: this thread does not accept */
+    const slc_net_t *net;
     int epoll_fd;
     struct slc_io **all;
     uint32_t count;
@@ -29,8 +28,8 @@ typedef struct slc_acceptor {
     uint64_t resume_at_ns; /* 0: accepting */
 } slc_acceptor_t;
 
-slc_err_t slc_acceptor_init(slc_acceptor_t *acceptor, slc_listener_t *listeners, int epoll_fd,
-                            struct slc_io **all, uint32_t count, slc_error_t *ret_error);
+slc_err_t slc_acceptor_init(slc_acceptor_t *acceptor, slc_listener_t *listeners, const slc_net_t *net,
+                            int epoll_fd, struct slc_io **all, uint32_t count, slc_error_t *ret_error);
 /* Accepts what waits at listener `which`. */
 void slc_acceptor_turn(slc_acceptor_t *acceptor, uint32_t which, uint64_t now_ns);
 bool slc_acceptor_pauses(const slc_acceptor_t *acceptor);
@@ -38,13 +37,12 @@ bool slc_acceptor_pauses(const slc_acceptor_t *acceptor);
 void slc_acceptor_resume(slc_acceptor_t *acceptor, uint64_t now_ns);
 /* Accepts nothing more. */
 void slc_acceptor_close(slc_acceptor_t *acceptor);
-/* Says OVERLOADED to a buyer, as far as that goes without waiting, and closes. */
-void slc_acceptor_refuse(int fd, slc_peer_t peer);
 
 #define SLC_MAILBOX_PLACES 1024u
 
 typedef struct slc_mailbox {
     pthread_mutex_t mutex;
+    const slc_net_t *net;
     uint32_t count;
     struct {
         int fd;
@@ -54,7 +52,7 @@ typedef struct slc_mailbox {
 
 typedef void (*slc_mailbox_fn)(void *context, int fd, slc_peer_t peer);
 
-void slc_mailbox_init(slc_mailbox_t *mailbox);
+void slc_mailbox_init(slc_mailbox_t *mailbox, const slc_net_t *net);
 void slc_mailbox_finish(slc_mailbox_t *mailbox);
 /* A full mailbox refuses the peer. */
 void slc_mailbox_put(slc_mailbox_t *mailbox, int fd, slc_peer_t peer);

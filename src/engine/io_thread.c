@@ -3,10 +3,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "control/control.h"
 #include "engine/io_accept.h"
-#include "ingress/ingress.h"
-#include "reply/reply.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,35 +12,25 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 256
-/* How often deadlines are looked at while any is running. */
-#define SWEEP_INTERVAL_NS (UINT64_C(250) * 1000 * 1000)
 /* How long a peer may take for its last answers when the server stops. */
 #define FAREWELL_NS (UINT64_C(3) * 1000 * 1000 * 1000)
 /* Turns without work before the thread sleeps; each offers its core to the stations. */
 #define TURNS_BEFORE_SLEEP 2
-#define CODEC_ARENA_BYTES ((size_t)256 * 1024)
 
 struct slc_io {
     slc_io_config_t config;
     pthread_t thread;
     int epoll_fd;
-    slc_connections_t connections;
-    slc_codec_t *codec;
-    slc_ingress_t ingress;
-    slc_control_ingress_t control;
-    slc_reply_t reply;
+    slc_io_station_t station;
     slc_acceptor_t acceptor; /* of the first I/O thread */
     slc_mailbox_t mailbox;   /* connections that another I/O thread accepted */
-    uint64_t sweep_at_ns;    /* 0: no deadline is running */
     _Atomic bool stop;       /* asked by the main thread */
     _Atomic bool quiet;      /* answered: nothing more is taken in */
 };
 
-static uint64_t now_ns(void)
+static uint64_t now_ns(const slc_io_t *io)
 {
-    struct timespec now;
-    SLC_CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return io->config.station.sys->monotonic_ns(io->config.station.sys->self);
 }
 
 static bool watch(slc_io_t *io, int fd, uint32_t events, uint64_t tag)
@@ -55,19 +42,14 @@ static bool watch(slc_io_t *io, int fd, uint32_t events, uint64_t tag)
 static void adopt(void *context, int fd, slc_peer_t peer)
 {
     slc_io_t *io = context;
-    slc_connection_t *connection = NULL;
-    /* Operators keep some places of their own, so that a flood of buyers does not shut them out. */
-    if (peer == SLC_PEER_OPERATOR || io->connections.free_count > SLC_OPERATOR_PLACES) {
-        connection = slc_connection_open(&io->connections, fd, peer);
-    }
+    slc_connection_t *connection = slc_io_station_adopt(&io->station, fd, peer);
     if (connection == NULL) {
-        slc_acceptor_refuse(fd, peer);
         return;
     }
     uint64_t tag = slc_conn_id(SLC_TAG_CONNECTION, connection->index, connection->generation);
     if (!watch(io, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, tag)) {
         SLC_LOG_LIMITED(1, SLC_LOG_WARN, "cannot watch a connection: errno %d", errno);
-        slc_connection_close(&io->connections, connection);
+        slc_connection_close(&io->station.connections, connection);
     }
 }
 
@@ -76,7 +58,7 @@ static void on_event(slc_io_t *io, const struct epoll_event *event)
 {
     uint64_t tag = event->data.u64;
     if (slc_conn_io(tag) == SLC_TAG_LISTENER) {
-        slc_acceptor_turn(&io->acceptor, slc_conn_index(tag), io->connections.now_ns);
+        slc_acceptor_turn(&io->acceptor, slc_conn_index(tag), io->station.connections.now_ns);
         return;
     }
     if (slc_conn_io(tag) == SLC_TAG_BELL) {
@@ -84,49 +66,18 @@ static void on_event(slc_io_t *io, const struct epoll_event *event)
         slc_mailbox_empty(&io->mailbox, adopt, io);
         return;
     }
-    slc_connection_t *connection =
-        slc_connection_find(&io->connections, slc_conn_index(tag), slc_conn_generation(tag));
-    if (connection == NULL) {
-        return; /* closed earlier in this turn */
-    }
-    if ((event->events & EPOLLOUT) != 0) {
-        slc_connection_writable(&io->connections, connection);
-    }
-    if ((event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
-        connection->hangup = true;
-    }
-    if ((event->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
-        slc_connection_make_ready(&io->connections, connection);
-    }
-}
-
-/* Everything that can be done without waiting: how much it was. */
-static uint64_t work(slc_io_t *io, bool may_take_in)
-{
-    io->connections.now_ns = now_ns();
-    uint64_t done = (uint64_t)slc_reply_turn(&io->reply);
-    if (may_take_in) {
-        done += slc_ingress_turn(&io->ingress);
-    }
-    slc_connections_flush(&io->connections);
-    if (done > 0 && io->sweep_at_ns == 0) {
-        io->sweep_at_ns = io->connections.now_ns + SWEEP_INTERVAL_NS;
-    }
-    if (io->sweep_at_ns != 0 && io->connections.now_ns >= io->sweep_at_ns) {
-        bool running = slc_connections_sweep(&io->connections);
-        io->sweep_at_ns = running ? io->connections.now_ns + SWEEP_INTERVAL_NS : 0;
-    }
-    return done;
+    slc_io_station_news(&io->station, slc_conn_index(tag), slc_conn_generation(tag),
+                        (event->events & EPOLLIN) != 0, (event->events & EPOLLOUT) != 0,
+                        (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
 }
 
 static int sleep_ms(const slc_io_t *io)
 {
-    /* Input waits for room that another I/O thread's replies will make: nobody rings for that. */
-    if (slc_queue_count(&io->connections.ready) > 0) {
+    if (slc_io_station_waits_for_room(&io->station)) {
         return 1;
     }
-    if (slc_acceptor_pauses(&io->acceptor) || io->sweep_at_ns != 0) {
-        return (int)(SWEEP_INTERVAL_NS / 1000000u);
+    if (slc_acceptor_pauses(&io->acceptor) || io->station.sweep_at_ns != 0) {
+        return (int)(SLC_IO_SWEEP_NS / 1000000u);
     }
     return -1;
 }
@@ -139,7 +90,7 @@ static int look(slc_io_t *io, bool may_sleep, bool may_take_in)
     if (may_sleep) {
         slc_bell_arm(io->config.bell);
         /* Once more behind arming: what was decided before it rang no bell. */
-        if (work(io, may_take_in) == 0 && !slc_mailbox_has(&io->mailbox)) {
+        if (slc_io_station_turn(&io->station, may_take_in) == 0 && !slc_mailbox_has(&io->mailbox)) {
             timeout_ms = sleep_ms(io);
             slc_board_reader_sleeps();
         }
@@ -151,34 +102,24 @@ static int look(slc_io_t *io, bool may_sleep, bool may_take_in)
         slc_mailbox_empty(&io->mailbox, adopt, io);
     }
     SLC_CHECK(count >= 0 || errno == EINTR);
-    io->connections.now_ns = now_ns();
+    io->station.connections.now_ns = now_ns(io);
     for (int i = 0; i < count; i++) {
         on_event(io, &events[i]);
     }
-    if (count > 0 && io->sweep_at_ns == 0) {
-        io->sweep_at_ns = io->connections.now_ns + SWEEP_INTERVAL_NS;
+    if (count > 0) {
+        slc_io_station_watch_deadlines(&io->station);
     }
-    slc_acceptor_resume(&io->acceptor, io->connections.now_ns);
+    slc_acceptor_resume(&io->acceptor, io->station.connections.now_ns);
     return count;
-}
-
-static bool has_unsent(slc_io_t *io)
-{
-    for (uint32_t i = 0; i < io->connections.limits.connections_max; i++) {
-        const slc_connection_t *connection = &io->connections.table[i];
-        if (connection->phase != SLC_PHASE_FREE && connection->out.begin < connection->out.end) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The ring is closed: what is in it is answered, and sent to whoever takes it in time. */
 static void farewell(slc_io_t *io)
 {
-    uint64_t until_ns = now_ns() + FAREWELL_NS;
-    while (now_ns() < until_ns && (!slc_consumer_done(io->config.consumer) || has_unsent(io))) {
-        if (work(io, false) == 0) {
+    uint64_t until_ns = now_ns(io) + FAREWELL_NS;
+    while (now_ns(io) < until_ns &&
+           (!slc_consumer_done(io->config.station.consumer) || slc_io_station_has_unsent(&io->station))) {
+        if (slc_io_station_turn(&io->station, false) == 0) {
             (void)look(io, true, false);
         }
     }
@@ -191,7 +132,7 @@ static void *io_main(void *context)
     uint32_t idle_turns = 0;
     /* acquire: pairs with slc_io_stop; nothing of the main thread's is read behind it, but its order */
     while (!atomic_load_explicit(&io->stop, memory_order_acquire)) {
-        uint64_t done = work(io, true);
+        uint64_t done = slc_io_station_turn(&io->station, true);
         slc_board_reader_quiescent();
         idle_turns = done > 0 ? 0 : idle_turns + 1;
         bool may_sleep = idle_turns > TURNS_BEFORE_SLEEP && !io->config.busy_spin;
@@ -210,9 +151,7 @@ static void *io_main(void *context)
 static void io_destroy(slc_io_t *io)
 {
     slc_mailbox_finish(&io->mailbox);
-    slc_connections_finish(&io->connections);
-    slc_ingress_finish(&io->ingress);
-    slc_codec_destroy(io->codec);
+    slc_io_station_finish(&io->station);
     if (io->epoll_fd >= 0) {
         (void)close(io->epoll_fd);
     }
@@ -221,31 +160,16 @@ static void io_destroy(slc_io_t *io)
 
 static slc_err_t io_prepare(slc_io_t *io, slc_error_t *ret_error)
 {
-    slc_err_t err = slc_connections_init(&io->connections, &io->config.limits, ret_error);
-    if (err == SLC_OK) {
-        err = slc_ingress_init(&io->ingress, ret_error);
-    }
+    slc_err_t err = slc_io_station_init(&io->station, &io->config.station, ret_error);
     if (err != SLC_OK) {
         return err;
     }
-    io->codec = slc_codec_create(CODEC_ARENA_BYTES);
-    if (io->codec == NULL) {
-        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory for an I/O thread");
-    }
-    io->ingress.ring = io->control.ring = io->reply.ring = io->config.ring;
-    io->ingress.connections = io->control.connections = io->reply.connections = &io->connections;
-    io->ingress.codec = io->control.codec = io->codec;
-    io->ingress.io = io->control.io = io->reply.io = io->config.number;
-    io->ingress.board = io->config.board;
-    io->ingress.take_in_operator = slc_control_take_in;
-    io->ingress.operator_context = &io->control;
-    io->reply.consumer = io->config.consumer;
     io->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (io->epoll_fd < 0 || !watch(io, io->config.bell->fd, EPOLLIN, slc_conn_id(SLC_TAG_BELL, 0, 0))) {
         return slc_error_sys(ret_error, SLC_ERR_IO, errno, "cannot set up epoll");
     }
-    return slc_acceptor_init(&io->acceptor, io->config.listeners, io->epoll_fd, io->config.all,
-                             io->config.count, ret_error);
+    return slc_acceptor_init(&io->acceptor, io->config.listeners, io->config.station.net, io->epoll_fd,
+                             io->config.all, io->config.count, ret_error);
 }
 
 slc_err_t slc_io_start(const slc_io_config_t *config, slc_io_t **ret_io, slc_error_t *ret_error)
@@ -256,7 +180,7 @@ slc_err_t slc_io_start(const slc_io_config_t *config, slc_io_t **ret_io, slc_err
     }
     io->config = *config;
     io->epoll_fd = -1;
-    slc_mailbox_init(&io->mailbox);
+    slc_mailbox_init(&io->mailbox, config->station.net);
     atomic_init(&io->stop, false);
     atomic_init(&io->quiet, false);
     slc_err_t err = io_prepare(io, ret_error);
@@ -302,5 +226,5 @@ void slc_io_take(slc_io_t *io, int fd, slc_peer_t peer)
 
 uint64_t slc_io_connections(const slc_io_t *io)
 {
-    return slc_connections_open(&io->connections);
+    return slc_connections_open(&io->station.connections);
 }

@@ -1,6 +1,6 @@
-/* An I/O thread: one epoll over its connections, and both ends of the ring for them. In turn: the answers
- * that are decided (reply), then input that may have come (ingress), then sleep until a socket or the
- * bell says that there is more. The first I/O thread also accepts, and deals new connections out in turn.
+/* An I/O thread: one epoll over its connections, and turns of the I/O station (io_station.h) with them;
+ * without work it sleeps until a socket or the bell says that there is more. The first I/O thread also
+ * accepts, and deals new connections out in turn.
  *
  * Threads: start, stop and join on the main thread; everything else inside. `take` is any I/O thread's.
  * Ownership: start creates everything the thread needs, join frees it; ring, board, bells and listeners
@@ -9,23 +9,16 @@
 #ifndef SLC_ENGINE_IO_THREAD_H
 #define SLC_ENGINE_IO_THREAD_H
 
-#include "board/board.h"
 #include "disruptor/bell.h"
-#include "session/connections.h"
+#include "engine/io_station.h"
 #include "session/listener.h"
-
-#include <sluice/disruptor.h>
 
 typedef struct slc_io slc_io_t;
 
 typedef struct slc_io_config {
-    uint32_t number;
-    uint32_t count; /* of all I/O threads */
-    slc_ring_t *ring;
-    slc_consumer_t *consumer; /* its own reply consumer */
-    const slc_board_t *board;
-    slc_bell_t *bell; /* its own */
-    slc_session_limits_t limits;
+    slc_io_station_config_t station;
+    uint32_t count;            /* of all I/O threads */
+    slc_bell_t *bell;          /* its own */
     slc_io_t **all;            /* all I/O threads, by number, to deal connections out to */
     slc_listener_t *listeners; /* of the first I/O thread: [0] buyers', [1] operators' */
     bool busy_spin;

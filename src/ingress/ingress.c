@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* Input that waits is a frame at most when more is read, plus its prefix. */
 #define FRAME_BYTES_MAX ((size_t)64 * 1024 + 5)
@@ -86,10 +85,8 @@ static void keep_rest(slc_ingress_t *ingress, slc_connection_t *connection, cons
 /* Reads once, behind `waiting` bytes that stand in scratch already: bytes now there; -1: it is gone. */
 static int64_t read_more(slc_ingress_t *ingress, slc_connection_t *connection, size_t waiting)
 {
-    ssize_t got;
-    do {
-        got = recv(connection->fd, ingress->scratch + waiting, SLC_READ_BYTES, 0);
-    } while (got < 0 && errno == EINTR);
+    const slc_net_t *net = ingress->connections->net;
+    ssize_t got = net->recv(net->self, connection->fd, ingress->scratch + waiting, SLC_READ_BYTES);
     if (got > 0) {
         connection->active_ns = ingress->connections->now_ns;
         if ((size_t)got == SLC_READ_BYTES || connection->hangup) {
@@ -103,7 +100,7 @@ static int64_t read_more(slc_ingress_t *ingress, slc_connection_t *connection, s
         connection->eof = true;
         return (int64_t)waiting;
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    if (got == -EAGAIN || got == -EWOULDBLOCK) {
         return (int64_t)waiting;
     }
     slc_connection_close(ingress->connections, connection);

@@ -130,6 +130,11 @@ static slc_err_t seal(slc_journal_station_t *station, slc_error_t *ret_error)
     return err;
 }
 
+slc_err_t slc_journal_station_idle(slc_journal_station_t *station, slc_error_t *ret_error)
+{
+    return station->sealed ? SLC_OK : seal(station, ret_error);
+}
+
 slc_err_t slc_journal_station_run(slc_journal_station_t *station, slc_error_t *ret_error)
 {
     slc_consumer_t *consumer = station->config.consumer;
@@ -141,12 +146,10 @@ slc_err_t slc_journal_station_run(slc_journal_station_t *station, slc_error_t *r
         if (done > 0 || slc_consumer_wait(consumer, station->sealed ? UINT64_MAX : IDLE_BEFORE_SEAL_NS)) {
             continue;
         }
-        if (!station->sealed && !slc_consumer_done(consumer)) {
-            slc_err_t err = seal(station, ret_error);
-            if (err != SLC_OK) {
-                return err;
-            }
+        slc_err_t err = slc_journal_station_idle(station, ret_error);
+        if (err != SLC_OK) {
+            return err;
         }
     }
-    return seal(station, ret_error);
+    return slc_journal_station_idle(station, ret_error);
 }

@@ -38,6 +38,8 @@ void slc_journal_station_destroy(slc_journal_station_t *station);
 
 /* One turn without waiting: slots done with, or -1 and *ret_error. */
 int64_t slc_journal_station_turn(slc_journal_station_t *station, slc_error_t *ret_error);
+/* Nothing came for a while: seals the journal, unless that is done. OK, or why it had to stop. */
+slc_err_t slc_journal_station_idle(slc_journal_station_t *station, slc_error_t *ret_error);
 /* The whole life of its thread: turns until the ring is closed and drained, a seal when idle and at the
  * end. OK, or why it had to stop. */
 slc_err_t slc_journal_station_run(slc_journal_station_t *station, slc_error_t *ret_error);

@@ -4,12 +4,11 @@
 #include "base/error.h"
 
 #include <string.h>
-#include <unistd.h>
 
-slc_err_t slc_connections_init(slc_connections_t *connections, const slc_session_limits_t *limits,
-                               slc_error_t *ret_error)
+slc_err_t slc_connections_init(slc_connections_t *connections, const slc_net_t *net,
+                               const slc_session_limits_t *limits, slc_error_t *ret_error)
 {
-    *connections = (slc_connections_t){.limits = *limits};
+    *connections = (slc_connections_t){.limits = *limits, .net = net};
     uint32_t count = limits->connections_max;
     connections->table = calloc(count, sizeof *connections->table);
     connections->free_indices = calloc(count, sizeof *connections->free_indices);
@@ -74,7 +73,7 @@ void slc_connection_close(slc_connections_t *connections, slc_connection_t *conn
 {
     SLC_CHECK(connection->phase != SLC_PHASE_FREE);
     /* Linux frees the descriptor whatever close says, and nobody waits for these bytes any more. */
-    (void)close(connection->fd);
+    (void)connections->net->close(connections->net->self, connection->fd);
     free(connection->in.bytes);
     free(connection->out.bytes);
     connection->fd = -1;

@@ -15,6 +15,7 @@
 
 #include "event/slot.h"
 #include "session/queue.h"
+#include "sys/net.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -75,6 +76,7 @@ typedef struct slc_session_limits {
 
 typedef struct slc_connections {
     slc_session_limits_t limits;
+    const slc_net_t *net;
     slc_connection_t *table;
     uint32_t *free_indices;
     uint32_t free_count;
@@ -84,8 +86,9 @@ typedef struct slc_connections {
     _Atomic uint64_t open;
 } slc_connections_t;
 
-slc_err_t slc_connections_init(slc_connections_t *connections, const slc_session_limits_t *limits,
-                               slc_error_t *ret_error);
+/* `net`: what the descriptors of these connections are used with; the caller's. */
+slc_err_t slc_connections_init(slc_connections_t *connections, const slc_net_t *net,
+                               const slc_session_limits_t *limits, slc_error_t *ret_error);
 void slc_connections_finish(slc_connections_t *connections);
 
 /* Takes over `fd`, non-blocking and connected. NULL: the table is full; `fd` stays the caller's. */

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* How long a peer may take to notice that it was refused. */
 #define LINGER_NS (UINT64_C(1) * 1000 * 1000 * 1000)
@@ -60,7 +59,7 @@ static void sent_all(slc_connections_t *connections, slc_connection_t *connectio
     if (connection->phase != SLC_PHASE_LAST_WORDS || connection->in_flight > 0) {
         return;
     }
-    if (connection->eof || shutdown(connection->fd, SHUT_WR) != 0) {
+    if (connection->eof || connections->net->shutdown(connections->net->self, connection->fd) != 0) {
         slc_connection_close(connections, connection);
         return;
     }
@@ -73,16 +72,14 @@ static void flush_one(slc_connections_t *connections, slc_connection_t *connecti
 {
     slc_buffer_t *out = &connection->out;
     while (out->begin < out->end) {
-        ssize_t put = send(connection->fd, out->bytes + out->begin, out->end - out->begin, MSG_NOSIGNAL);
+        ssize_t put = connections->net->send(connections->net->self, connection->fd,
+                                             out->bytes + out->begin, out->end - out->begin);
         if (put > 0) {
             out->begin += (size_t)put;
             connection->write_deadline_ns = 0;
             continue;
         }
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        if (put == -EAGAIN || put == -EWOULDBLOCK) {
             if (connection->write_deadline_ns == 0) {
                 connection->write_deadline_ns =
                     connections->now_ns + connections->limits.write_timeout_ns;

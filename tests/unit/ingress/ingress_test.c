@@ -41,7 +41,7 @@ static void open_connection(uint32_t window)
     consumer = slc_consumer_create(ring, NULL, 0, &error);
     slc_ring_gate(ring, consumer);
     board = slc_board_create();
-    cr_assert(slc_connections_init(&connections, &limits, &error) == SLC_OK);
+    cr_assert(slc_connections_init(&connections, slc_net_posix(), &limits, &error) == SLC_OK);
     connections.now_ns = 1;
     ingress = (slc_ingress_t){.ring = ring, .board = board, .connections = &connections, .io = 0};
     ingress.codec = slc_codec_create(4096);

@@ -21,7 +21,7 @@ static void table_open(void)
         .write_timeout_ns = 10 * SECOND_NS,
     };
     slc_error_t error;
-    cr_assert(slc_connections_init(&connections, &limits, &error) == SLC_OK);
+    cr_assert(slc_connections_init(&connections, slc_net_posix(), &limits, &error) == SLC_OK);
     connections.now_ns = 100 * SECOND_NS;
 }
 

@@ -3,7 +3,9 @@
  *   live server, for they only ever open and pread.
  * Ownership: open creates, slc_journal_close frees; text in an event points into the reader and is good
  *   until the next call of slc_journal_next_block or slc_journal_close on it.
- * Failure: DAMAGED names segment and offset and is final for this reader; IO carries the errno. */
+ * Failure: DAMAGED names segment and offset and is final for this reader; IO carries the errno. IO with
+ *   ENOENT: a live server removed what would have come next, because snapshots cover it; slc_journal_seek
+ *   begins again at what is there now. */
 #ifndef SLUICE_JOURNAL_H
 #define SLUICE_JOURNAL_H
 
@@ -97,12 +99,17 @@ typedef enum slc_journal_tail {
 
 typedef struct slc_journal slc_journal_t;
 
-/* Opens the journal in `data_dir` at its first event. */
+/* Opens the journal in `data_dir` at the first event that it keeps. That is event 1 until snapshots cover
+ * the first segments and the server removes them; then first_sequence of the first block tells, and what
+ * was before stands in the snapshots (<sluice/snapshot.h>). Whether something is missing in between, or
+ * whether segments were removed by somebody else, is not for this reader to judge: it sees no snapshots.
+ * <sluice/state.h> and `replay verify` do. */
 slc_err_t slc_journal_open(const char *data_dir, slc_journal_t **ret_journal, slc_error_t *ret_error);
 /* NULL is fine. */
 void slc_journal_close(slc_journal_t *journal);
 
-/* Moves so that the next block is the one that holds `sequence` (or the first one behind it). */
+/* Moves so that the next block is the one that holds `sequence` (or the first one behind it, which is the
+ * first one kept where `sequence` is from before it). */
 slc_err_t slc_journal_seek(slc_journal_t *journal, uint64_t sequence, slc_error_t *ret_error);
 
 /* Reads and checks the next block, seals included: OK, END (see slc_journal_tail), DAMAGED or IO. */

@@ -28,6 +28,7 @@ slc_err_t slc_journal_open(const char *data_dir, slc_journal_t **ret_journal, sl
         slc_journal_close(journal);
         return code;
     }
+    slc_scan_kept(journal->scan);
     *ret_journal = journal;
     return SLC_OK;
 }

@@ -1,6 +1,7 @@
 #include "journal/scan_state.h"
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "journal/tail.h"
 
@@ -228,6 +229,18 @@ slc_err_t slc_scan_open(const slc_directory_t *directory, slc_scan_ahead_fn ahea
     scan->fd = -1;
     *ret_scan = scan;
     return SLC_OK;
+}
+
+void slc_scan_behind(slc_scan_t *scan, uint64_t after)
+{
+    SLC_CHECK(scan->current == NULL);
+    scan->after = after;
+}
+
+void slc_scan_kept(slc_scan_t *scan)
+{
+    SLC_CHECK(scan->current == NULL);
+    scan->kept = true;
 }
 
 void slc_scan_close(slc_scan_t *scan)

@@ -4,10 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
-
-/* A segment that is listed and gone when it is opened: how often to look again. */
-#define VANISHED_MAX 8u
 
 void slc_scan_leave(slc_scan_t *scan)
 {
@@ -35,10 +33,32 @@ static slc_err_t list(const slc_scan_t *scan, uint32_t **ret_numbers, size_t *re
     return slc_segment_list(scan->directory, ret_numbers, ret_count, ret_error);
 }
 
-static slc_err_t missing(const slc_scan_t *scan, uint32_t number, slc_error_t *ret_error)
+slc_err_t slc_scan_missing(const slc_scan_t *scan, uint32_t number, slc_error_t *ret_error)
 {
     return slc_segment_damaged(scan->directory, number, 0, ret_error,
                                "the segment is missing although there are later ones");
+}
+
+/* Every segment up to the wanted one has gone, and later ones are there: so does a server that no longer
+ * needs them, the oldest first. */
+static slc_err_t overtaken(const slc_scan_t *scan, uint32_t wanted, slc_error_t *ret_error)
+{
+    return slc_error_sys(ret_error, SLC_ERR_IO, ENOENT,
+                         "segment %" PRIu32 " of %s was removed while the one before it was read; a "
+                         "live server no longer needs it; begin again",
+                         wanted, scan->directory->path);
+}
+
+static slc_err_t open_successor(const slc_scan_t *scan, uint32_t wanted, slc_successor_t *ret_successor,
+                                int *ret_fd, slc_segment_header_t *ret_header, slc_error_t *error)
+{
+    slc_err_t code = slc_segment_open(scan->directory, wanted, O_RDONLY, ret_fd, ret_header, error);
+    if (code == SLC_OK) {
+        bool continues = ret_header->first_sequence == scan->sequence + 1 &&
+                         ret_header->chain == scan->chain && ret_header->last_time_us == scan->time_us;
+        *ret_successor = continues ? SLC_SUCCESSOR_CONTINUES : SLC_SUCCESSOR_CONTRADICTS;
+    }
+    return code;
 }
 
 slc_err_t slc_scan_find_successor(slc_scan_t *scan, slc_successor_t *ret_successor, int *ret_fd,
@@ -47,87 +67,31 @@ slc_err_t slc_scan_find_successor(slc_scan_t *scan, slc_successor_t *ret_success
     uint32_t wanted = scan->header.number + 1;
     slc_err_t code = SLC_OK;
     *ret_successor = SLC_SUCCESSOR_NONE;
-    for (unsigned tries = 0; tries < VANISHED_MAX; tries++) {
+    for (unsigned looks = 0; looks < SLC_SCAN_LOOKS; looks++) {
         uint32_t *numbers = NULL;
         size_t count = 0;
         code = list(scan, &numbers, &count, error);
         bool is_last = count == 0 || numbers[count - 1] < wanted;
+        bool is_behind = !is_last && numbers[0] > wanted;
         bool is_there =
             !is_last && bsearch(&wanted, numbers, count, sizeof wanted, slc_segment_compare) != NULL;
         free(numbers);
         if (code != SLC_OK || is_last) {
             return code;
         }
+        if (is_behind) {
+            return overtaken(scan, wanted, error);
+        }
         if (!is_there) {
-            return missing(scan, wanted, error);
+            code = slc_scan_missing(scan, wanted, error);
+            continue;
         }
-        code = slc_segment_open(scan->directory, wanted, O_RDONLY, ret_fd, ret_header, error);
-        if (code == SLC_OK) {
-            bool continues = ret_header->first_sequence == scan->sequence + 1 &&
-                             ret_header->chain == scan->chain &&
-                             ret_header->last_time_us == scan->time_us;
-            *ret_successor = continues ? SLC_SUCCESSOR_CONTINUES : SLC_SUCCESSOR_CONTRADICTS;
-            return SLC_OK;
-        }
-        if (error->sys_errno != ENOENT) {
+        code = open_successor(scan, wanted, ret_successor, ret_fd, ret_header, error);
+        if (code == SLC_OK || error->sys_errno != ENOENT) {
             return code;
         }
     }
     return code;
-}
-
-static slc_err_t open_first(slc_scan_t *scan, int *ret_fd, slc_segment_header_t *ret_header,
-                            slc_error_t *error)
-{
-    slc_err_t code = SLC_OK;
-    if (slc_bytes_are_zero(scan->directory->id, SLC_DIRECTORY_ID_BYTES)) {
-        return SLC_END; /* a server is just creating it */
-    }
-    for (unsigned tries = 0; tries < VANISHED_MAX; tries++) {
-        uint32_t *numbers = NULL;
-        size_t count = 0;
-        code = list(scan, &numbers, &count, error);
-        uint32_t first = count > 0 ? numbers[0] : 0;
-        free(numbers);
-        if (code != SLC_OK) {
-            return code;
-        }
-        if (first == 0) {
-            return scan->directory->begun
-                       ? slc_segment_damaged(scan->directory, 1, 0, error,
-                                             "a journal was begun here, and all of its "
-                                             "segments are missing")
-                       : SLC_END;
-        }
-        if (first != 1) {
-            return missing(scan, 1, error);
-        }
-        code = slc_segment_open(scan->directory, first, O_RDONLY, ret_fd, ret_header, error);
-        if (code == SLC_OK) {
-            scan->total_bytes = ret_header->segment_bytes * count;
-            return SLC_OK;
-        }
-        if (error->sys_errno != ENOENT) {
-            return code;
-        }
-    }
-    return code;
-}
-
-slc_err_t slc_scan_enter_first(slc_scan_t *scan, slc_error_t *error)
-{
-    slc_segment_header_t header = {0};
-    int fd = -1;
-    slc_err_t code = open_first(scan, &fd, &header, error);
-    if (code != SLC_OK) {
-        return code;
-    }
-    slc_scan_enter(scan, fd, &header);
-    if (header.first_sequence != 1 || header.chain != 0 || header.last_time_us != 0) {
-        return slc_segment_damaged(scan->directory, header.number, 0, error,
-                                   "the first segment says that there was one before it");
-    }
-    return SLC_OK;
 }
 
 /* The last segment of the list that begins at or before `sequence`, open. */
@@ -164,21 +128,40 @@ static slc_err_t find_segment(const slc_scan_t *scan, const uint32_t *numbers, s
     return SLC_OK;
 }
 
+/* Once more where a segment went between the list and its opening. */
+static slc_err_t list_and_find(const slc_scan_t *scan, uint64_t sequence, size_t *ret_count, int *ret_fd,
+                               slc_segment_header_t *ret_header, slc_error_t *ret_error)
+{
+    slc_err_t code = SLC_OK;
+    for (unsigned looks = 0; looks < SLC_SCAN_LOOKS; looks++) {
+        uint32_t *numbers = NULL;
+        code = list(scan, &numbers, ret_count, ret_error);
+        if (code == SLC_OK && *ret_count > 0) {
+            code = find_segment(scan, numbers, *ret_count, sequence, ret_fd, ret_header, ret_error);
+        }
+        free(numbers);
+        if (code == SLC_OK || ret_error->sys_errno != ENOENT) {
+            return code;
+        }
+    }
+    return code;
+}
+
 slc_err_t slc_scan_seek(slc_scan_t *scan, uint64_t sequence, slc_error_t *ret_error)
 {
-    uint32_t *numbers = NULL;
     size_t count = 0;
     slc_segment_header_t header;
+    slc_error_t error = {0};
     int fd = -1;
-    if (scan->stopped && scan->stop_code != SLC_END) {
+    bool is_overtaken = scan->stop_code == SLC_ERR_IO && scan->stop_error.sys_errno == ENOENT;
+    if (scan->stopped && scan->stop_code != SLC_END && !is_overtaken) {
         return slc_scan_answer_stop(scan, ret_error);
     }
-    slc_err_t code = list(scan, &numbers, &count, ret_error);
-    if (code == SLC_OK && count > 0) {
-        code = find_segment(scan, numbers, count, sequence, &fd, &header, ret_error);
-    }
-    free(numbers);
+    slc_err_t code = list_and_find(scan, sequence, &count, &fd, &header, &error);
     if (code != SLC_OK) {
+        if (ret_error != NULL) {
+            *ret_error = error;
+        }
         return code;
     }
     slc_scan_leave(scan);

@@ -1,5 +1,5 @@
-/* The inside of a scan, shared by scan.c (blocks and their ends) and scan_segments.c (from one segment to
- * another). Threads, ownership, failure: as scan.h. */
+/* The inside of a scan, shared by scan.c (blocks and their ends), scan_first.c (where it begins) and
+ * scan_segments.c (from one segment to another). Threads, ownership, failure: as scan.h. */
 #ifndef SLC_JOURNAL_SCAN_STATE_H
 #define SLC_JOURNAL_SCAN_STATE_H
 
@@ -13,10 +13,16 @@ typedef struct slc_scan_window {
     size_t taken;
 } slc_scan_window_t;
 
+/* A segment that is listed and gone when it is opened, or a list with a hole because one was removed
+ * while it was read: how often to look again. */
+#define SLC_SCAN_LOOKS 8u
+
 struct slc_scan {
     const slc_directory_t *directory;
     slc_scan_ahead_fn ahead;
     void *context;
+    uint64_t after; /* everything up to this event is known */
+    bool kept;      /* begins with whatever is there */
 
     /* Behind the last block that was checked. */
     int fd; /* -1: no segment */
@@ -42,8 +48,10 @@ struct slc_scan {
 /* Behind the header of this segment; the descriptor is the scan's from now on. */
 void slc_scan_enter(slc_scan_t *scan, int fd, const slc_segment_header_t *header);
 void slc_scan_leave(slc_scan_t *scan);
-/* Opens the first segment. END: there is no journal yet. */
+/* Opens the segment to begin in. END: there is no journal yet. */
 slc_err_t slc_scan_enter_first(slc_scan_t *scan, slc_error_t *error);
+/* DAMAGED: this segment is not there. */
+slc_err_t slc_scan_missing(const slc_scan_t *scan, uint32_t number, slc_error_t *ret_error);
 /* Looks for the next segment, answers it open where there is one. A segment has its name before anything
  * in the one before says so, hence looking after that can't miss it. */
 slc_err_t slc_scan_find_successor(slc_scan_t *scan, slc_successor_t *ret_successor, int *ret_fd,

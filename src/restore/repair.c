@@ -132,7 +132,7 @@ static slc_err_t keep_evidence(const cut_t *cut, slc_restored_t *restored, slc_e
 static int write_zeros(const cut_t *cut)
 {
     const slc_sys_t *sys = cut->directory->sys;
-    memset(cut->chunk, 0, CHUNK_BYTES);
+    memset(cut->chunk, 0, chunk_at(cut, cut->from));
     for (uint64_t at = cut->from; at < cut->until;) {
         size_t count = chunk_at(cut, at);
         int code = slc_sys_write_all(sys, cut->fd, cut->chunk, count, at);

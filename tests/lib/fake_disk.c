@@ -32,6 +32,66 @@ uint64_t fake_random(uint64_t *seed)
     return value ^ (value >> 31);
 }
 
+/* ---- the bytes of a file ---- */
+
+#define SHARERS_BYTES 64u /* keeps the buffers aligned */
+
+/* Buffers of its own with that room; the caller fills them. */
+static void new_bytes(fake_node_t *file, size_t room)
+{
+    uint8_t *memory = must(malloc(SHARERS_BYTES + 2 * room + room / FAKE_SECTOR_BYTES));
+    file->sharers = (atomic_uint *)(void *)memory;
+    atomic_init(file->sharers, 1);
+    file->now = memory + SHARERS_BYTES;
+    file->device = file->now + room;
+    file->dirty = file->device + room;
+    file->room = room;
+}
+
+/* Release, so that what this one read is read before another frees; acquire for the one that frees. */
+static void drop_bytes(const fake_node_t *file)
+{
+    if (file->sharers != NULL && atomic_fetch_sub_explicit(file->sharers, 1, memory_order_acq_rel) == 1) {
+        free(file->sharers);
+    }
+}
+
+/* Before any change. */
+void fake_file_own(fake_node_t *file)
+{
+    /* Acquire: another sharer is done with the bytes before it leaves. */
+    if (file->sharers == NULL || atomic_load_explicit(file->sharers, memory_order_acquire) == 1) {
+        return;
+    }
+    fake_node_t shared = *file;
+    new_bytes(file, shared.room);
+    memcpy(file->now, shared.now, 2 * shared.room + shared.room / FAKE_SECTOR_BYTES);
+    drop_bytes(&shared);
+}
+
+static void make_room(fake_node_t *file, uint64_t bytes)
+{
+    size_t room = file->room;
+    if (room >= bytes) {
+        fake_file_own(file);
+        return;
+    }
+    /* Small files exactly, so that little is copied; large ones are not copied for each write. */
+    room = bytes <= 65536 ? ((size_t)bytes + 4095) / 4096 * 4096 : room == 0 ? 65536 : room;
+    while (room < bytes) {
+        room *= 2;
+    }
+    fake_node_t old = *file;
+    new_bytes(file, room);
+    memset(file->now, 0, 2 * room + room / FAKE_SECTOR_BYTES);
+    if (old.room > 0) {
+        memcpy(file->now, old.now, old.room);
+        memcpy(file->device, old.device, old.room);
+        memcpy(file->dirty, old.dirty, old.room / FAKE_SECTOR_BYTES);
+        drop_bytes(&old);
+    }
+}
+
 /* ---- nodes ---- */
 
 fake_disk_t *fake_disk_create(void)
@@ -48,15 +108,27 @@ void fake_disk_destroy(fake_disk_t *disk)
     }
     for (size_t i = 0; i < disk->count; i++) {
         fake_node_t *node = &disk->nodes[i];
-        free(node->now);
-        free(node->device);
-        free(node->dirty);
+        drop_bytes(node);
         free(node->names);
         free(node->device_names);
         free(node->changes);
     }
     free(disk->nodes);
     free(disk);
+}
+
+/* Only the entries that there are. */
+void fake_table_copy(fake_table_t *to, const fake_table_t *from)
+{
+    memcpy(to->entries, from->entries, from->count * sizeof *to->entries);
+    to->count = from->count;
+}
+
+static fake_table_t *copy_table(const fake_table_t *from)
+{
+    fake_table_t *to = must(malloc(sizeof *to));
+    fake_table_copy(to, from);
+    return to;
 }
 
 fake_disk_t *fake_disk_copy(const fake_disk_t *disk)
@@ -69,14 +141,13 @@ fake_disk_t *fake_disk_copy(const fake_disk_t *disk)
         fake_node_t *to = &copy->nodes[i];
         to->locked = false;
         if (from->is_directory) {
-            to->names = copy_of(from->names, sizeof *from->names);
-            to->device_names = copy_of(from->device_names, sizeof *from->device_names);
+            to->names = copy_table(from->names);
+            to->device_names = copy_table(from->device_names);
             to->changes = must(malloc(FAKE_CHANGES_MAX * sizeof *to->changes));
             memcpy(to->changes, from->changes, from->change_count * sizeof *to->changes);
-        } else {
-            to->now = copy_of(from->now, from->room);
-            to->device = copy_of(from->device, from->room);
-            to->dirty = copy_of(from->dirty, from->room / FAKE_SECTOR_BYTES);
+        } else if (from->sharers != NULL) {
+            /* Relaxed: whoever copies has the bytes already, so nobody can be freeing them. */
+            (void)atomic_fetch_add_explicit(from->sharers, 1, memory_order_relaxed);
         }
     }
     return copy;
@@ -107,7 +178,7 @@ fake_entry_t *fake_names_find(fake_table_t *table, const char *name)
     return NULL;
 }
 
-static void apply_change(fake_table_t *table, const fake_change_t *change)
+void fake_table_change(fake_table_t *table, const fake_change_t *change)
 {
     fake_entry_t *gone = change->remove[0] == '\0' ? NULL : fake_names_find(table, change->remove);
     if (gone != NULL) {
@@ -131,7 +202,8 @@ static void apply_change(fake_table_t *table, const fake_change_t *change)
 void fake_names_change(fake_node_t *directory, const char *remove, const char *set, uint32_t node)
 {
     if (directory->change_count == FAKE_CHANGES_MAX) {
-        apply_change(directory->device_names, &directory->changes[0]); /* the kernel got round to it */
+        fake_table_change(directory->device_names,
+                          &directory->changes[0]); /* the kernel got round to it */
         directory->change_count--;
         memmove(directory->changes, directory->changes + 1,
                 directory->change_count * sizeof *directory->changes);
@@ -140,34 +212,28 @@ void fake_names_change(fake_node_t *directory, const char *remove, const char *s
     *change = (fake_change_t){.node = node};
     (void)snprintf(change->remove, sizeof change->remove, "%s", remove);
     (void)snprintf(change->set, sizeof change->set, "%s", set);
-    apply_change(directory->names, change);
+    fake_table_change(directory->names, change);
 }
 
 /* ---- files ---- */
 
-static void make_room(fake_node_t *file, uint64_t bytes)
+static void clean_sector(fake_node_t *file, size_t sector)
 {
-    size_t room = file->room == 0 ? 4096 : file->room;
-    while (room < bytes) {
-        room *= 2;
-    }
-    if (room == file->room) {
-        return;
-    }
-    file->now = must(realloc(file->now, room));
-    file->device = must(realloc(file->device, room));
-    file->dirty = must(realloc(file->dirty, room / FAKE_SECTOR_BYTES));
-    memset(file->now + file->room, 0, room - file->room);
-    memset(file->device + file->room, 0, room - file->room);
-    memset(file->dirty + file->room / FAKE_SECTOR_BYTES, 0, (room - file->room) / FAKE_SECTOR_BYTES);
-    file->room = room;
+    file->dirty_count -= file->dirty[sector];
+    file->dirty[sector] = 0;
 }
 
 static void sync_sector(fake_node_t *file, size_t sector)
 {
     size_t at = sector * FAKE_SECTOR_BYTES;
     memcpy(file->device + at, file->now + at, FAKE_SECTOR_BYTES);
-    file->dirty[sector] = 0;
+    clean_sector(file, sector);
+}
+
+static void soil_sector(fake_node_t *file, size_t sector)
+{
+    file->dirty_count += file->dirty[sector] == 0;
+    file->dirty[sector] = 1;
 }
 
 void fake_file_write(fake_node_t *file, const void *bytes, size_t count, uint64_t offset, bool durable)
@@ -179,7 +245,7 @@ void fake_file_write(fake_node_t *file, const void *bytes, size_t count, uint64_
         file->device_size = offset + count;
     }
     for (uint64_t at = offset / FAKE_SECTOR_BYTES; at * FAKE_SECTOR_BYTES < offset + count; at++) {
-        file->dirty[at] = 1;
+        soil_sector(file, at);
         if (durable) {
             sync_sector(file, at);
         }
@@ -192,7 +258,7 @@ void fake_file_resize(fake_node_t *file, uint64_t bytes)
     if (bytes < file->size) {
         memset(file->now + bytes, 0, file->size - bytes);
         for (uint64_t at = bytes / FAKE_SECTOR_BYTES; at * FAKE_SECTOR_BYTES < file->size; at++) {
-            file->dirty[at] = 1;
+            soil_sector(file, at);
         }
     }
     file->size = bytes;
@@ -201,13 +267,16 @@ void fake_file_resize(fake_node_t *file, uint64_t bytes)
 void fake_node_sync(fake_node_t *node)
 {
     if (node->is_directory) {
-        memcpy(node->device_names, node->names, sizeof *node->names);
+        fake_table_copy(node->device_names, node->names);
         node->change_count = 0;
         return;
     }
-    for (size_t sector = 0; sector < node->room / FAKE_SECTOR_BYTES; sector++) {
-        if (node->dirty[sector] != 0) {
-            sync_sector(node, sector);
+    if (node->dirty_count > 0) {
+        fake_file_own(node);
+        for (size_t sector = 0; sector < node->room / FAKE_SECTOR_BYTES; sector++) {
+            if (node->dirty[sector] != 0) {
+                sync_sector(node, sector);
+            }
         }
     }
     node->device_size = node->size;
@@ -215,75 +284,25 @@ void fake_node_sync(fake_node_t *node)
 
 void fake_node_sync_failed(fake_node_t *node)
 {
-    if (!node->is_directory) {
+    if (!node->is_directory && node->dirty_count > 0) {
+        fake_file_own(node);
         memset(node->dirty, 0, node->room / FAKE_SECTOR_BYTES);
+        node->dirty_count = 0;
+        node->cache_lies = true;
     }
 }
 
 void fake_node_forget(fake_node_t *node)
 {
+    if (!node->cache_lies) {
+        return;
+    }
+    fake_file_own(node);
     for (size_t sector = 0; sector < node->room / FAKE_SECTOR_BYTES; sector++) {
         if (node->dirty[sector] == 0) {
             size_t at = sector * FAKE_SECTOR_BYTES;
             memcpy(node->now + at, node->device + at, FAKE_SECTOR_BYTES);
         }
     }
-}
-
-/* ---- the power goes ---- */
-
-static void cut_sector(fake_node_t *file, size_t sector, fake_keep_t keep, uint64_t *seed)
-{
-    uint64_t toss = fake_random(seed);
-    if ((toss & 1) != 0) {
-        sync_sector(file, sector);
-    } else if (keep == FAKE_KEEP_GARBAGE && (toss & 6) == 0) {
-        for (size_t i = 0; i < FAKE_SECTOR_BYTES; i++) {
-            file->device[sector * FAKE_SECTOR_BYTES + i] = (uint8_t)fake_random(seed);
-        }
-    }
-}
-
-static void cut_file(fake_node_t *file, fake_keep_t keep, uint64_t *seed)
-{
-    if (keep == FAKE_KEEP_ALL) {
-        fake_node_sync(file);
-    } else if (keep != FAKE_KEEP_DURABLE) {
-        for (size_t sector = 0; sector < file->room / FAKE_SECTOR_BYTES; sector++) {
-            if (file->dirty[sector] != 0) {
-                cut_sector(file, sector, keep, seed);
-            }
-        }
-        file->device_size = (fake_random(seed) & 1) != 0 ? file->size : file->device_size;
-    }
-    if (file->room > 0) {
-        memset(file->device + file->device_size, 0, file->room - file->device_size);
-        memcpy(file->now, file->device, file->room);
-        memset(file->dirty, 0, file->room / FAKE_SECTOR_BYTES);
-    }
-    file->size = file->device_size;
-}
-
-static void cut_directory(fake_node_t *directory, fake_keep_t keep, uint64_t *seed)
-{
-    for (size_t i = 0; i < directory->change_count; i++) {
-        if (keep == FAKE_KEEP_ALL || (keep != FAKE_KEEP_DURABLE && (fake_random(seed) & 1) != 0)) {
-            apply_change(directory->device_names, &directory->changes[i]);
-        }
-    }
-    directory->change_count = 0;
-    memcpy(directory->names, directory->device_names, sizeof *directory->names);
-}
-
-void fake_disk_cut(fake_disk_t *disk, fake_keep_t keep, uint64_t seed)
-{
-    for (size_t i = 0; i < disk->count; i++) {
-        fake_node_t *node = &disk->nodes[i];
-        node->locked = false;
-        if (node->is_directory) {
-            cut_directory(node, keep, &seed);
-        } else {
-            cut_file(node, keep, &seed);
-        }
-    }
+    node->cache_lies = false;
 }

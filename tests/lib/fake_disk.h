@@ -7,6 +7,7 @@
 #ifndef TESTS_LIB_FAKE_DISK_H
 #define TESTS_LIB_FAKE_DISK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,10 +39,14 @@ typedef struct fake_table {
 struct fake_node {
     bool is_directory;
     bool locked;
-    /* A file. Both buffers hold `room` bytes; beyond its size each is zeros. */
+    /* A file. Both buffers hold `room` bytes; beyond its size each is zeros. Copies of a disk share them
+     * until one of them changes: thousands of crashes are tried on what is mostly the same. */
+    atomic_uint *sharers; /* before the buffers, in one allocation with them */
     uint8_t *now;
     uint8_t *device;
-    uint8_t *dirty; /* one for each sector: the next sync writes it */
+    uint8_t *dirty;     /* one for each sector: the next sync writes it */
+    size_t dirty_count; /* sectors */
+    bool cache_lies;    /* a failed sync: what is clean may differ from the device */
     size_t room;
     uint64_t size;
     uint64_t device_size;
@@ -66,6 +71,11 @@ uint32_t fake_disk_add(fake_disk_t *disk, bool is_directory);
 fake_entry_t *fake_names_find(fake_table_t *table, const char *name);
 void fake_names_change(fake_node_t *directory, const char *remove, const char *set, uint32_t node);
 
+/* For fake_cut.c: bytes that no copy shares; one change, and all entries, of a table. */
+void fake_file_own(fake_node_t *file);
+void fake_table_change(fake_table_t *table, const fake_change_t *change);
+void fake_table_copy(fake_table_t *to, const fake_table_t *from);
+
 void fake_file_write(fake_node_t *file, const void *bytes, size_t count, uint64_t offset, bool durable);
 void fake_file_resize(fake_node_t *file, uint64_t bytes);
 /* What is dirty reaches the device. */
@@ -80,9 +90,18 @@ typedef enum fake_keep {
     FAKE_KEEP_ALL,     /* everything, as after a killed process */
     FAKE_KEEP_SOME,    /* each sector, size and directory change by the toss of a coin */
     FAKE_KEEP_GARBAGE, /* the same, and some unsynced sectors hold neither old nor new bytes */
+    FAKE_KEEP_STALE,   /* as SOME, and unsynced pages of files never synced hold pages of other files */
+    FAKE_KEEP_BUT_ONE, /* everything but one: page of 4 KiB, size, or change of a directory */
+    FAKE_KEEP_ONE,     /* of what is unsynced, only one page, size, or change of a directory */
+    FAKE_KEEP_UNTIL,   /* the sectors of each file up to some place: a write that the power cut short */
+    FAKE_KEEP_COUNT
 } fake_keep_t;
 
-/* The power goes now: cache and device become what is kept. */
+/* What is unsynced, in the units of BUT_ONE and ONE. */
+size_t fake_disk_unsynced(const fake_disk_t *disk);
+
+/* The power goes now: cache and device become what is kept. `seed` steers the coin; for BUT_ONE and ONE
+ * it is the number of the unit, for UNTIL the number of sectors. */
 void fake_disk_cut(fake_disk_t *disk, fake_keep_t keep, uint64_t seed);
 
 uint64_t fake_random(uint64_t *seed);

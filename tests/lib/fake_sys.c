@@ -132,15 +132,36 @@ static fake_sys_t *copy(fake_sys_t *fake)
     return other;
 }
 
-fake_sys_t *fake_sys_crash(fake_sys_t *fake, fake_keep_t keep, uint64_t seed)
+/* With the write under way done, and not synced. */
+static fake_sys_t *copy_written(fake_sys_t *fake)
 {
     fake_sys_t *other = copy(fake);
     if (fake->write_bytes != NULL) {
         fake_file_write(&other->disk->nodes[fake->write_node], fake->write_bytes, fake->write_count,
                         fake->write_offset, false);
     }
+    return other;
+}
+
+fake_sys_t *fake_sys_crash(fake_sys_t *fake, fake_keep_t keep, uint64_t seed)
+{
+    fake_sys_t *other = copy_written(fake);
     fake_disk_cut(other->disk, keep, seed);
     return other;
+}
+
+size_t fake_sys_unsynced(fake_sys_t *fake)
+{
+    fake_sys_t *other = copy_written(fake);
+    size_t count = fake_disk_unsynced(other->disk);
+    fake_sys_destroy(other);
+    return count;
+}
+
+size_t fake_sys_write_sectors(const fake_sys_t *fake)
+{
+    return fake->write_bytes == NULL ? 0
+                                     : (fake->write_count + FAKE_SECTOR_BYTES - 1) / FAKE_SECTOR_BYTES;
 }
 
 fake_sys_t *fake_sys_kill(fake_sys_t *fake)

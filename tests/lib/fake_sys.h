@@ -68,6 +68,10 @@ uint64_t fake_sys_changes(const fake_sys_t *fake);
 
 /* What a power cut at this moment leaves. Within a watch also the write under way counts as unsynced. */
 fake_sys_t *fake_sys_crash(fake_sys_t *fake, fake_keep_t keep, uint64_t seed);
+/* Units of what is unsynced at this moment, for FAKE_KEEP_ONE and FAKE_KEEP_BUT_ONE. */
+size_t fake_sys_unsynced(fake_sys_t *fake);
+/* Sectors of the write under way, 0 outside of one. */
+size_t fake_sys_write_sectors(const fake_sys_t *fake);
 /* The same machine after the process was killed: page cache kept, descriptors and locks gone. */
 fake_sys_t *fake_sys_kill(fake_sys_t *fake);
 

@@ -1,5 +1,7 @@
 #include "journal_lab.h"
 
+#include "fake_disk.h"
+
 #include "base/check.h"
 #include "logic/logic.h"
 
@@ -74,9 +76,8 @@ static void compute_digests(lab_t *lab)
     slc_logic_destroy(logic);
 }
 
-lab_t *lab_create(size_t blocks, uint64_t segment_bytes)
+static lab_t *create(size_t blocks, uint64_t segment_bytes)
 {
-    static const uint32_t sizes[] = {4, 1, 40, 2, 220, 1, 1, 70, 9, 3};
     lab_t *lab = calloc(1, sizeof *lab);
     SLC_CHECK(lab != NULL);
     lab->config = (slc_writer_config_t){.segment_bytes = segment_bytes,
@@ -86,17 +87,47 @@ lab_t *lab_create(size_t blocks, uint64_t segment_bytes)
     lab->block_count = blocks;
     lab->blocks = calloc(blocks, sizeof *lab->blocks);
     SLC_CHECK(lab->blocks != NULL);
-    for (size_t i = 0; i < blocks; i++) {
-        lab->blocks[i] = (lab_block_t){.first = lab->event_count + 1,
-                                       .events = sizes[i % (sizeof sizes / sizeof sizes[0])],
-                                       .time_us = START_US + i / 2 * 1000,
-                                       .seal_behind = i % 6 == 4};
-        lab->event_count += lab->blocks[i].events;
-    }
+    return lab;
+}
+
+static void add_block(lab_t *lab, size_t at, uint32_t events, uint64_t time_us, bool seal_behind)
+{
+    lab->blocks[at] = (lab_block_t){
+        .first = lab->event_count + 1, .events = events, .time_us = time_us, .seal_behind = seal_behind};
+    lab->event_count += events;
+}
+
+static lab_t *finish(lab_t *lab)
+{
     lab->digests = calloc(lab->event_count + 1, sizeof *lab->digests);
     SLC_CHECK(lab->digests != NULL);
     compute_digests(lab);
     return lab;
+}
+
+lab_t *lab_create(size_t blocks, uint64_t segment_bytes)
+{
+    static const uint32_t sizes[] = {4, 1, 40, 2, 220, 1, 1, 70, 9, 3};
+    lab_t *lab = create(blocks, segment_bytes);
+    for (size_t i = 0; i < blocks; i++) {
+        add_block(lab, i, sizes[i % (sizeof sizes / sizeof sizes[0])], START_US + i / 2 * 1000,
+                  i % 6 == 4);
+    }
+    return finish(lab);
+}
+
+lab_t *lab_create_seeded(uint64_t seed, size_t blocks, uint64_t segment_bytes)
+{
+    lab_t *lab = create(blocks, segment_bytes);
+    uint64_t time_us = START_US;
+    for (size_t i = 0; i < blocks; i++) {
+        uint64_t random = fake_random(&seed);
+        uint64_t most = random % 16 == 0 ? 220 : random % 4 == 0 ? 12 : 3;
+        time_us += fake_random(&seed) % 3;
+        add_block(lab, i, 1 + (uint32_t)(fake_random(&seed) % most), time_us,
+                  fake_random(&seed) % 5 == 0);
+    }
+    return finish(lab);
 }
 
 void lab_destroy(lab_t *lab)

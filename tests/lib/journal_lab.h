@@ -28,6 +28,8 @@ typedef struct lab {
 /* `blocks` blocks of 1 to 220 events, on one page or two, by a fixed pattern; segments of
  * `segment_bytes`, of blocks of at most 8 KiB, made without a thread. */
 lab_t *lab_create(size_t blocks, uint64_t segment_bytes);
+/* The same with the sizes of blocks, times and seals drawn from a seed; mostly few events in a block. */
+lab_t *lab_create_seeded(uint64_t seed, size_t blocks, uint64_t segment_bytes);
 void lab_destroy(lab_t *lab);
 /* The event with this sequence. Its text is static. */
 slc_event_t lab_event(uint64_t sequence, uint64_t time_us);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,13 +38,8 @@ struct slc_snapshot {
 
 /* Notes why nothing more can be read. */
 static slc_err_t damaged(slc_snapshot_t *snapshot, uint64_t offset, slc_error_t *ret_error,
-                         const char *format, ...)
+                         const char *what)
 {
-    char what[256];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(what, sizeof what, format, arguments);
-    va_end(arguments);
     slc_err_t code = slc_error_set(&snapshot->stop, SLC_ERR_DAMAGED,
                                    "%s, offset %" PRIu64 ": %s; look at it with: replay verify %s",
                                    snapshot->name, offset, what, snapshot->directory->path);
@@ -118,7 +112,7 @@ static slc_err_t read_header(slc_snapshot_t *snapshot, uint64_t sequence, slc_er
     }
     const char *fault = header_fault(snapshot, header, sequence, (uint64_t)size);
     if (fault != NULL) {
-        return damaged(snapshot, 0, ret_error, "%s", fault);
+        return damaged(snapshot, 0, ret_error, fault);
     }
     snapshot->info = (slc_snapshot_info_t){
         .sequence = sequence,
@@ -262,7 +256,7 @@ static slc_err_t read_block(slc_snapshot_t *snapshot, slc_error_t *ret_error)
     }
     const char *fault = block_fault(snapshot, payload);
     if (fault != NULL) {
-        return damaged(snapshot, offset, ret_error, "%s", fault);
+        return damaged(snapshot, offset, ret_error, fault);
     }
     snapshot->chain = slc_load_u64(block + SLC_SNAPSHOT_BLOCK_AT_CHECKSUM);
     snapshot->entries = slc_load_u32(block + SLC_SNAPSHOT_BLOCK_AT_ENTRIES);

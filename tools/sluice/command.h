@@ -17,7 +17,7 @@ typedef enum sluice_parsed {
 typedef struct sluice_command {
     slc_control_request_t request;
     bool is_change; /* gets an op_key */
-    bool wait; /* for a snapshot to be on disk */
+    bool wait;      /* for a snapshot to be on disk */
     bool json;
     uint32_t timeout_ms;
     char control_path[4096];

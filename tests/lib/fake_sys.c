@@ -273,3 +273,28 @@ size_t fake_sys_names(fake_sys_t *fake, const char *path, char (*ret_names)[FAKE
     }
     return count;
 }
+
+static bool same_tree(const fake_disk_t *one, uint32_t node, const fake_disk_t *other, uint32_t twin)
+{
+    const fake_node_t *a = &one->nodes[node];
+    const fake_node_t *b = &other->nodes[twin];
+    if (a->is_directory != b->is_directory) {
+        return false;
+    }
+    if (!a->is_directory) { /* mostly the very same bytes, shared */
+        return a->size == b->size &&
+               (a->now == b->now || a->size == 0 || memcmp(a->now, b->now, a->size) == 0);
+    }
+    bool same = a->names->count == b->names->count;
+    for (size_t i = 0; same && i < a->names->count; i++) {
+        const fake_entry_t *entry = &a->names->entries[i];
+        const fake_entry_t *found = fake_names_find(b->names, entry->name);
+        same = found != NULL && same_tree(one, entry->node, other, found->node);
+    }
+    return same;
+}
+
+bool fake_sys_same_files(const fake_sys_t *one, const fake_sys_t *other)
+{
+    return same_tree(one->disk, 0, other->disk, 0);
+}

@@ -85,6 +85,8 @@ void fake_sys_poke(fake_sys_t *fake, const char *path, const void *bytes, size_t
 void fake_sys_cut_file(fake_sys_t *fake, const char *path, size_t bytes);
 void fake_sys_remove(fake_sys_t *fake, const char *path);
 void fake_sys_move(fake_sys_t *fake, const char *from, const char *to);
+/* Both show the same names, and the same bytes under each. */
+bool fake_sys_same_files(const fake_sys_t *one, const fake_sys_t *other);
 /* Names in a directory. */
 size_t fake_sys_names(fake_sys_t *fake, const char *path, char (*ret_names)[FAKE_NAME_BYTES], size_t max);
 

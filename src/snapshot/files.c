@@ -12,8 +12,6 @@
 #define NAME_SUFFIX ".snap"
 #define NAME_DIGITS 20u
 
-#define PIECE_BYTES (UINT64_C(1) << 20)
-
 void slc_snapshot_name(uint64_t sequence, char ret_name[SLC_SNAPSHOT_NAME_BYTES])
 {
     (void)snprintf(ret_name, SLC_SNAPSHOT_NAME_BYTES, NAME_PREFIX "%020" PRIu64 NAME_SUFFIX, sequence);
@@ -86,33 +84,4 @@ slc_err_t slc_snapshot_find(const slc_directory_t *directory, uint64_t **ret_seq
     *ret_sequences = found.sequences;
     *ret_count = found.count;
     return SLC_OK;
-}
-
-slc_err_t slc_snapshot_check(const slc_directory_t *directory, const char *name, uint64_t sequence,
-                             slc_snapshot_rest_fn rest, void *context, slc_snapshot_info_t *ret_info,
-                             slc_error_t *ret_error)
-{
-    const slc_sys_t *sys = directory->sys;
-    slc_snapshot_t *snapshot = NULL;
-    slc_err_t code = slc_snapshot_open_file(directory, name, sequence, &snapshot, ret_error);
-    uint64_t begun_ns = sys->monotonic_ns(sys->self);
-    uint64_t piece_bytes = 0;
-    while (code == SLC_OK) {
-        slc_entry_t entry;
-        code = slc_snapshot_next(snapshot, &entry, ret_error);
-        piece_bytes += SLC_USER_BYTES_MAX; /* about: what an entry takes at the most, as a rule */
-        if (code == SLC_OK && rest != NULL && piece_bytes >= PIECE_BYTES) {
-            if (!rest(context, sys->monotonic_ns(sys->self) - begun_ns)) {
-                code = slc_error_set(ret_error, SLC_ERR_CLOSED, "stopped while reading %s", name);
-            }
-            begun_ns = sys->monotonic_ns(sys->self);
-            piece_bytes = 0;
-        }
-    }
-    if (code == SLC_END) {
-        *ret_info = slc_snapshot_info(snapshot);
-        code = SLC_OK;
-    }
-    slc_snapshot_close(snapshot);
-    return code;
 }

@@ -28,7 +28,8 @@ slc_err_t slc_snapshot_open_file(const slc_directory_t *directory, const char *n
  * can be ended: false ends it, and the call answers CLOSED. */
 typedef bool (*slc_snapshot_rest_fn)(void *context, uint64_t worked_ns);
 
-/* Reads all of it: OK and what it says of itself, or why it is not good. `rest` may be NULL. */
+/* Reads all of it, and computes the digest of what it holds from its entries: OK and what it says of
+ * itself, or why it is not good. `rest` may be NULL. */
 slc_err_t slc_snapshot_check(const slc_directory_t *directory, const char *name, uint64_t sequence,
                              slc_snapshot_rest_fn rest, void *context, slc_snapshot_info_t *ret_info,
                              slc_error_t *ret_error);

@@ -1,10 +1,10 @@
 /* Between the apply station, which alone may cut the state, and the keeper, which writes what was cut:
  * one cut at a time goes over and comes back.
  *
- *     keeper                                 apply station
- *     slc_handover_want  ── wanted ────────>  slc_handover_wanted: begins a cut, steps it beside events
- *     slc_handover_take <── complete cut ───  slc_handover_give
- *     slc_handover_return ─ done with ─────>  slc_handover_returned: ends it
+ *     keeper                                    apply station
+ *     slc_handover_want  ── wanted ──────────>  slc_handover_wanted: begins a cut, steps it beside events
+ *     slc_handover_take <── complete cut ─────  slc_handover_give
+ *     slc_handover_return ─ done with ───────>  slc_handover_returned: ends it
  *
  * Threads: each function says whose. Ownership: init/finish are the engine's; the cut stays the logic's.
  * Failure: none. */
@@ -18,12 +18,12 @@
 
 typedef struct slc_handover {
     _Atomic bool wanted;
+    _Atomic bool failed;           /* a cut could not be made */
     _Atomic(slc_cut_t *) given;    /* complete, for the keeper */
     _Atomic(slc_cut_t *) returned; /* the keeper is done with it */
-    _Atomic bool failed;           /* a cut could not be made */
-    pthread_mutex_t mutex;         /* under which the keeper sleeps; never held while working */
+    pthread_mutex_t mutex;         /* of the keeper's sleep; never held while working */
     pthread_cond_t changed;        /* monotonic clock */
-    bool stopping;
+    bool stopping;                 /* under the mutex */
 } slc_handover_t;
 
 /* ---- engine ---- */
@@ -31,6 +31,8 @@ void slc_handover_init(slc_handover_t *handover);
 void slc_handover_finish(slc_handover_t *handover);
 /* The keeper is to leave: wakes it. Any thread. */
 void slc_handover_stop(slc_handover_t *handover);
+/* When neither side has a thread any more: the cut that is somewhere on the way; NULL: none. */
+slc_cut_t *slc_handover_leftover(slc_handover_t *handover);
 
 /* ---- keeper, and whoever asks for a snapshot: any thread ---- */
 /* A cut is wanted that covers everything applied before this call. */
@@ -41,11 +43,12 @@ void slc_handover_want(slc_handover_t *handover);
 slc_cut_t *slc_handover_take(slc_handover_t *handover, bool *ret_failed);
 /* It is done with; the apply station ends it. */
 void slc_handover_return(slc_handover_t *handover, slc_cut_t *cut);
-/* Sleeps until something was given, failed, stopped or wanted, or `timeout_ns` are over. False: it is to
- * stop. */
+/* Sleeps until something was given or failed, or `timeout_ns` are over. False: it is to stop. */
 bool slc_handover_wait(slc_handover_t *handover, uint64_t timeout_ns);
+/* Sleeps for `time_ns`, whatever comes meanwhile. False: it is to stop, at once. */
+bool slc_handover_nap(slc_handover_t *handover, uint64_t time_ns);
 
-/* ---- apply station ---- none of them waits */
+/* ---- apply station ---- none of them waits for the keeper's work */
 /* True once for any number of wants. */
 bool slc_handover_wanted(slc_handover_t *handover);
 /* NULL: it could not be made. */

@@ -81,6 +81,12 @@ static int posix_rename(void *self, int dir, const char *from, const char *to)
     return outcome(renameat(dir, from, dir, to));
 }
 
+static int posix_link(void *self, int dir, const char *name, int to_dir, const char *to)
+{
+    (void)self;
+    return outcome(linkat(dir, name, to_dir, to, 0));
+}
+
 static int posix_unlink(void *self, int dir, const char *name)
 {
     (void)self;
@@ -189,6 +195,7 @@ const slc_sys_t *slc_sys_posix(void)
         .truncate = posix_truncate,
         .size = posix_size,
         .rename = posix_rename,
+        .link = posix_link,
         .unlink = posix_unlink,
         .mkdir = posix_mkdir,
         .list = posix_list,

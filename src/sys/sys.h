@@ -31,6 +31,8 @@ struct slc_sys {
     int (*truncate)(void *self, int fd, uint64_t bytes);
     int64_t (*size)(void *self, int fd);
     int (*rename)(void *self, int dir, const char *from, const char *to);
+    /* A second name for a file, in another directory of the same file system (-EXDEV: it is another). */
+    int (*link)(void *self, int dir, const char *name, int to_dir, const char *to);
     int (*unlink)(void *self, int dir, const char *name);
     int (*mkdir)(void *self, int dir, const char *name, mode_t mode);
     int (*list)(void *self, int dir, slc_sys_name_fn each, void *context);

@@ -297,6 +297,25 @@ static int fake_rename(void *self, int dir, const char *from, const char *to)
     return (int)leave(fake, 0);
 }
 
+static int fake_link(void *self, int dir, const char *name, int to_dir, const char *to)
+{
+    fake_sys_t *fake = enter(self);
+    int code = fault(fake, FAKE_LINK, NULL);
+    fake_node_t *from = directory_of(fake, dir);
+    fake_node_t *into = directory_of(fake, to_dir);
+    const fake_entry_t *entry = from == NULL ? NULL : fake_names_find(from->names, name);
+    if (code < 0 || entry == NULL || into == NULL) {
+        return (int)leave(fake, code < 0 ? code : -ENOENT);
+    }
+    if (fake_names_find(into->names, to) != NULL) {
+        return (int)leave(fake, -EEXIST);
+    }
+    uint32_t node = entry->node;
+    change(fake);
+    fake_names_change(into, "", to, node);
+    return (int)leave(fake, 0);
+}
+
 static int fake_unlink(void *self, int dir, const char *name)
 {
     fake_sys_t *fake = enter(self);
@@ -411,6 +430,7 @@ void fake_calls_fill(fake_sys_t *fake)
         .truncate = fake_truncate,
         .size = fake_size,
         .rename = fake_rename,
+        .link = fake_link,
         .unlink = fake_unlink,
         .mkdir = fake_mkdir,
         .list = fake_list,

@@ -12,9 +12,9 @@ void fake_misuse(const char *what, const char *where)
 
 const char *fake_call_name(fake_call_t call)
 {
-    static const char *const names[] = {"open",   "close",    "pread",  "pwrite", "fsync",  "fdatasync",
-                                        "forget", "truncate", "size",   "rename", "unlink", "mkdir",
-                                        "list",   "lock",     "random", "any"};
+    static const char *const names[] = {"open",   "close",    "pread", "pwrite", "fsync", "fdatasync",
+                                        "forget", "truncate", "size",  "rename", "link",  "unlink",
+                                        "mkdir",  "list",     "lock",  "random", "any"};
     return names[call];
 }
 

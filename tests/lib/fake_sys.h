@@ -23,6 +23,7 @@ typedef enum fake_call {
     FAKE_TRUNCATE,
     FAKE_SIZE,
     FAKE_RENAME,
+    FAKE_LINK,
     FAKE_UNLINK,
     FAKE_MKDIR,
     FAKE_LIST,

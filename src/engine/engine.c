@@ -143,6 +143,8 @@ static slc_err_t engine_open_writer(slc_engine_t *engine, slc_error_t *ret_error
         .durability = engine->options->durability,
         .segment_bytes = engine->options->segment_bytes,
         .block_bytes_max = (uint32_t)engine->options->block_bytes_max,
+        .no_direct = engine->options->journal_method == SLC_JOURNAL_METHOD_FDATASYNC,
+        .only_direct = engine->options->journal_method == SLC_JOURNAL_METHOD_DIRECT,
     };
     slc_err_t err =
         slc_writer_open(engine->directory, &config, &engine->restored.end, &engine->writer, ret_error);

@@ -196,6 +196,11 @@ static slc_err_t check_together(const slc_options_t *options, slc_error_t *error
             "which is %u",
             options->max_in_flight, options->ring_slots);
     }
+    if (options->durability == SLC_DURABILITY_OS && options->journal_method != SLC_JOURNAL_METHOD_AUTO) {
+        return slc_error_set(error, SLC_ERR_CONFIG,
+                             "journal-method: with durability os no block is forced to the disk; leave "
+                             "journal-method out");
+    }
     if (options->segment_bytes < 2 * options->block_bytes_max + 4096) {
         return slc_error_set(
             error, SLC_ERR_CONFIG,

@@ -49,6 +49,12 @@ typedef struct slc_origin {
     uint32_t line; /* of a file */
 } slc_origin_t;
 
+typedef enum slc_journal_method {
+    SLC_JOURNAL_METHOD_AUTO,      /* direct writes, and where the file system refuses them fdatasync */
+    SLC_JOURNAL_METHOD_DIRECT,    /* or no start */
+    SLC_JOURNAL_METHOD_FDATASYNC, /* direct writes are not tried */
+} slc_journal_method_t;
+
 #define SLC_OPTIONS_MAX 32
 
 typedef struct slc_options {
@@ -59,6 +65,7 @@ typedef struct slc_options {
     char control[SLC_OPTIONS_PATH_BYTES]; /* fits into a sockaddr_un */
     char http[SLC_OPTIONS_PATH_BYTES];    /* "off" */
     slc_durability_t durability;
+    slc_journal_method_t journal_method; /* AUTO where durability is OS */
     uint32_t io_threads;
     bool busy_spin;
     uint32_t ring_slots; /* a power of two */

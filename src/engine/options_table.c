@@ -50,6 +50,15 @@ const slc_option_t slc_options_table[] = {
      .argument = "fsync|os",
      .help =
          "What a yes stands on: the disk, or the kernel's page cache alone, which a power cut empties."},
+    {.name = "journal-method",
+     .kind = SLC_OPTION_CHOICE,
+     FIELD(journal_method),
+     .default_value = "auto",
+     .choices = {[SLC_JOURNAL_METHOD_AUTO] = "auto",
+                 [SLC_JOURNAL_METHOD_DIRECT] = "direct",
+                 [SLC_JOURNAL_METHOD_FDATASYNC] = "fdatasync"},
+     .argument = "auto|direct|fdatasync",
+     .help = "How a block reaches the disk; auto is direct (O_DIRECT) where the file system takes it."},
     {.name = "io-threads",
      .kind = SLC_OPTION_COUNT,
      FIELD(io_threads),
@@ -214,8 +223,8 @@ const size_t slc_options_count = sizeof slc_options_table / sizeof *slc_options_
 
 static_assert(sizeof slc_options_table / sizeof *slc_options_table <= SLC_OPTIONS_MAX,
               "each option has an origin");
-static_assert(sizeof(slc_durability_t) == 4 && sizeof(slc_log_format_t) == 4 &&
-                  sizeof(slc_log_level_t) == 4,
+static_assert(sizeof(slc_durability_t) == 4 && sizeof(slc_journal_method_t) == 4 &&
+                  sizeof(slc_log_format_t) == 4 && sizeof(slc_log_level_t) == 4,
               "a CHOICE is stored as 32 bits");
 
 void slc_option_environment_name(const slc_option_t *option, char out[SLC_OPTIONS_NAME_BYTES])

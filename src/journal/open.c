@@ -67,8 +67,8 @@ static slc_err_t start(slc_writer_t *writer, const slc_journal_end_t *end, slc_e
     slc_directory_t *directory = writer->directory;
     slc_err_t code = remove_leftovers(directory, ret_error);
     if (code == SLC_OK) {
-        code = slc_method_probe(directory, writer->config.durability, writer->config.no_direct,
-                                &writer->method, writer->method_reason, ret_error);
+        code = slc_method_probe(directory, &writer->config, &writer->method, writer->method_reason,
+                                ret_error);
     }
     if (code == SLC_OK) {
         code = slc_preparer_create(directory, writer->method, writer->config.segment_bytes,

@@ -55,17 +55,18 @@ static int try_direct(const slc_directory_t *directory)
     return code == 0 && removed < 0 ? removed : code;
 }
 
-slc_err_t slc_method_probe(const slc_directory_t *directory, slc_durability_t durability, bool no_direct,
+slc_err_t slc_method_probe(const slc_directory_t *directory, const slc_writer_config_t *config,
                            slc_method_t *ret_method, char ret_reason[SLC_METHOD_REASON_BYTES],
                            slc_error_t *ret_error)
 {
     ret_reason[0] = '\0';
-    if (durability == SLC_DURABILITY_OS) {
+    SLC_CHECK(!(config->no_direct && config->only_direct));
+    if (config->durability == SLC_DURABILITY_OS) {
         *ret_method = SLC_METHOD_PAGE_CACHE;
         (void)snprintf(ret_reason, SLC_METHOD_REASON_BYTES, "durability is \"os\"");
         return SLC_OK;
     }
-    if (no_direct) {
+    if (config->no_direct) {
         *ret_method = SLC_METHOD_FDATASYNC;
         (void)snprintf(ret_reason, SLC_METHOD_REASON_BYTES, "direct writes are turned off");
         return SLC_OK;
@@ -75,7 +76,14 @@ slc_err_t slc_method_probe(const slc_directory_t *directory, slc_durability_t du
         *ret_method = SLC_METHOD_DIRECT;
         return SLC_OK;
     }
-    if (code == -EINVAL || code == -EOPNOTSUPP || code == -ENOSYS) {
+    bool refused = code == -EINVAL || code == -EOPNOTSUPP || code == -ENOSYS;
+    if (refused && config->only_direct) {
+        return slc_error_sys(ret_error, SLC_ERR_CONFIG, -code,
+                             "data directory %s: its file system refuses O_DIRECT, and no other method "
+                             "may be taken",
+                             directory->path);
+    }
+    if (refused) {
         char text[64];
         *ret_method = SLC_METHOD_FDATASYNC;
         (void)snprintf(ret_reason, SLC_METHOD_REASON_BYTES, "the file system refuses O_DIRECT: %s",

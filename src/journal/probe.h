@@ -18,7 +18,7 @@ typedef enum slc_method {
 #define SLC_METHOD_REASON_BYTES 128
 
 /* Picks the method; `ret_reason` says why it is not the best one, empty where it is. */
-slc_err_t slc_method_probe(const slc_directory_t *directory, slc_durability_t durability, bool no_direct,
+slc_err_t slc_method_probe(const slc_directory_t *directory, const slc_writer_config_t *config,
                            slc_method_t *ret_method, char ret_reason[SLC_METHOD_REASON_BYTES],
                            slc_error_t *ret_error);
 

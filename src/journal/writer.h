@@ -26,6 +26,7 @@ typedef struct slc_writer_config {
     uint64_t segment_bytes;   /* of a fresh one; a multiple of 4096, at least 2 full blocks and header */
     uint32_t block_bytes_max; /* a multiple of 4096, 8192 to 4 MiB */
     bool no_direct;           /* do not try O_DIRECT */
+    bool only_direct;         /* refuse to open where O_DIRECT is refused; not with no_direct */
     bool prepare_inside;      /* no thread: the next segment is made within the commit that needs it */
 } slc_writer_config_t;
 

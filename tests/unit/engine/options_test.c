@@ -87,6 +87,7 @@ Test(options, defaults_are_those_of_the_contract)
     cr_assert_str_eq(options->control, "/data/control.sock");
     cr_assert_str_eq(options->http, "off");
     cr_assert(options->durability == SLC_DURABILITY_FSYNC);
+    cr_assert(options->journal_method == SLC_JOURNAL_METHOD_AUTO);
     cr_assert(options->io_threads == 1 && !options->busy_spin && options->ring_slots == 32768);
     cr_assert(options->segment_bytes == SLC_SEGMENT_BYTES_DEFAULT);
     cr_assert(options->block_bytes_max == SLC_BLOCK_BYTES_MAX_DEFAULT);
@@ -384,6 +385,10 @@ Test(options, values_that_contradict_each_other_are_refused)
                  "segment-size: a segment holds its header of 4096 bytes and at least two blocks; give "
                  "segment-size at least 2101248 or a smaller block-size-max");
     cr_assert(parse("--data-dir d --segment-size 2101248", "").err == SLC_OK);
+    expect_error(parse("--data-dir d --durability os --journal-method direct", ""), 3,
+                 "journal-method: with durability os no block is forced to the disk; leave "
+                 "journal-method out");
+    cr_assert(parse("--data-dir d --journal-method fdatasync", "").err == SLC_OK);
     expect_error(
         parse("--data-dir d --http 127.0.0.1:7412", ""), 3,
         "http = 127.0.0.1:7412: the HTTP page comes with a later version; leave it out or say off");

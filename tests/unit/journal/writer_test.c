@@ -87,6 +87,14 @@ Test(writer, falls_back_to_fdatasync_and_says_why)
     cr_assert(strstr(slc_writer_method_reason(writer), "O_DIRECT") != NULL);
 }
 
+Test(writer, refuses_to_open_where_nothing_but_direct_may_be_taken_and_is_refused)
+{
+    fake_sys_refuse_direct(fake);
+    config.only_direct = true;
+    cr_assert(slc_writer_open(directory, &config, &end, &writer, &error) == SLC_ERR_CONFIG);
+    cr_assert(strstr(error.message, "refuses O_DIRECT") != NULL, "%s", error.message);
+}
+
 Test(writer, takes_fdatasync_where_direct_is_turned_off)
 {
     config.no_direct = true;

@@ -75,6 +75,7 @@ static void open_drop(slc_change_t *change)
                opens_at_us);
     } else {
         slc_drop_t *drop = slc_drops_add(&logic->drops, drop_id);
+        drop->cut = logic->cut_number; /* it is in no cut begun before */
         drop->remaining = stock;
         drop->per_user_limit = change->event->as.drop_opened.per_user_limit;
         drop->opens_at_us = opens_at_us;
@@ -112,6 +113,7 @@ static void adjust_stock(slc_change_t *change)
                " can be added, not %" PRIu64,
                drop_id, stock, SLC_STOCK_MAX - stock, units);
     } else {
+        slc_before_change(change->logic, drop);
         drop->remaining = delta < 0 ? drop->remaining - units : drop->remaining + units;
         accept(change, drop);
     }
@@ -127,6 +129,7 @@ static void close_drop(slc_change_t *change)
         REFUSE(change, SLC_STATUS_CLOSED, "drop %" PRIu64 " is closed already", drop->drop_id);
         return;
     }
+    slc_before_change(change->logic, drop);
     drop->closed = true;
     accept(change, drop);
 }
@@ -166,11 +169,11 @@ static void cancel_order(slc_change_t *change)
         REFUSE(change, SLC_STATUS_CANCELLED, "order %" PRIu64 " is cancelled already", order_id);
         return;
     }
-    slc_cancel_order(logic, ref, change->event->sequence, change->event->time_us);
+    (void)slc_cancel_order(logic, ref, change->event->sequence, change->event->time_us);
     accept(change, drop);
 }
 
-void slc_cancel_order(slc_logic_t *logic, slc_ref_t order_ref, uint64_t sequence, uint64_t time_us)
+slc_ref_t slc_cancel_order(slc_logic_t *logic, slc_ref_t order_ref, uint64_t sequence, uint64_t time_us)
 {
     const slc_record_t *order = slc_record_at(&logic->region, order_ref);
     slc_drop_t *drop = slc_drop_at(&logic->region, order->drop);
@@ -184,6 +187,7 @@ void slc_cancel_order(slc_logic_t *logic, slc_ref_t order_ref, uint64_t sequence
         .flags = SLC_RECORD_CANCEL,
     };
     SLC_CHECK(drop->sold >= parts.quantity);
+    slc_before_change(logic, drop);
     uint64_t user_hash = slc_user_hash(logic, drop->drop_id, user_bytes_hash);
     slc_ref_t latest_ref = 0;
     if (drop->per_user_limit != 0) {
@@ -192,9 +196,7 @@ void slc_cancel_order(slc_logic_t *logic, slc_ref_t order_ref, uint64_t sequence
         parts.held = slc_record_held(latest) - parts.quantity;
         parts.flags |= SLC_RECORD_HELD;
     }
-    uint64_t chunk_bytes = drop->chunk_bytes;
-    slc_ref_t ref = slc_records_append(&logic->region, drop, &parts);
-    logic->chunk_bytes += drop->chunk_bytes - chunk_bytes;
+    slc_ref_t ref = slc_append_record(logic, drop, &parts);
     slc_index_insert(&logic->cancels, slc_cancel_hash(order->sequence), ref);
     if (order->key != 0) {
         uint64_t hash = slc_key_hash(logic, drop->drop_id, user_bytes_hash, order->key);
@@ -209,6 +211,7 @@ void slc_cancel_order(slc_logic_t *logic, slc_ref_t order_ref, uint64_t sequence
     uint64_t rise = slc_order_digest(drop, order, true) - slc_order_digest(drop, order, false);
     drop->kept_digest += rise;
     logic->digest += rise;
+    return ref;
 }
 
 /* Remembers an accepted change under its key. */

@@ -3,11 +3,14 @@
  *     logic.c    a BUY: judged, placed, answered          orders.c  orders found by key, user and number
  *     changes.c  operators' changes                       purge.c   purged drops taken apart in steps
  *     look.c     looking, and the digest from scratch
+ *     cut.c      the state behind one event, for a reader beside later ones
+ *     load.c     the way back, from what such a reader wrote down (load_orders.c, spans.c)
  *
  * Threads, ownership and failure: as in logic.h. */
 #ifndef SLC_LOGIC_CORE_H
 #define SLC_LOGIC_CORE_H
 
+#include "logic/cut.h"
 #include "logic/digest.h"
 #include "logic/drops.h"
 #include "logic/logic.h"
@@ -31,6 +34,8 @@ struct slc_logic {
     slc_ops_t ops;
     uint64_t sequence;
     uint64_t time_us;
+    slc_cut_t *cut;      /* open; NULL: none */
+    uint32_t cut_number; /* of the last one begun; see slc_before_change */
     /* Set by the first event, so that nobody can choose order keys that collide, and yet one journal
      * gives one layout. It decides where things lie, never what is answered. */
     uint64_t seed;
@@ -66,6 +71,55 @@ const slc_record_t *slc_find_cancel(const slc_logic_t *logic, uint64_t order_id,
 uint64_t slc_cancel_hash(uint64_t order_id);
 uint64_t slc_order_digest(const slc_drop_t *drop, const slc_record_t *order, bool cancelled);
 
+/* ---- cut.c ---- */
+
+/* Copies a drop ahead of its turn, where a cut is open. */
+void slc_cut_keep(slc_logic_t *logic, slc_drop_t *drop);
+/* Before anything of a drop changes. A drop that the last cut has, or that was opened behind it, bears
+ * the cut's number: one comparison, of a cache line that the judging has read. */
+static inline void slc_before_change(slc_logic_t *logic, slc_drop_t *drop)
+{
+    if (__builtin_expect(drop->cut != logic->cut_number, 0)) {
+        slc_cut_keep(logic, drop);
+    }
+}
+
+/* ---- what a live event and a loaded one have in common ---- */
+
+/* Asks for the record that the first slot of a hash leads to; it may lie across two cache lines. */
+static inline void slc_prefetch_first(const slc_logic_t *logic, const slc_index_t *index, uint64_t hash)
+{
+    slc_probe_t probe;
+    slc_ref_t ref = slc_index_first(index, hash, &probe);
+    if (ref != 0) {
+        const slc_record_t *record = slc_record_at(&logic->region, ref);
+        __builtin_prefetch(record);
+        __builtin_prefetch(record + 1);
+    }
+}
+
+static inline slc_ref_t slc_append_record(slc_logic_t *logic, slc_drop_t *drop,
+                                          const slc_record_parts_t *parts)
+{
+    uint64_t chunk_bytes = drop->chunk_bytes;
+    slc_ref_t ref = slc_records_append(&logic->region, drop, parts);
+    logic->chunk_bytes += drop->chunk_bytes - chunk_bytes;
+    return ref;
+}
+
+/* Counts an order whose record was appended, and puts it into the digest. */
+static inline void slc_count_order(slc_logic_t *logic, slc_drop_t *drop, slc_ref_t ref)
+{
+    const slc_record_t *order = slc_record_at(&logic->region, ref);
+    drop->remaining -= slc_record_quantity(order);
+    drop->sold += slc_record_quantity(order);
+    drop->orders++;
+    logic->orders++;
+    uint64_t digest = slc_order_digest(drop, order, false);
+    drop->kept_digest += digest;
+    logic->digest += digest;
+}
+
 /* ---- logic.c ---- */
 
 /* By an operator, or by its closes_at_us. */
@@ -76,12 +130,12 @@ void slc_logic_leave(slc_logic_t *logic, uint64_t sequence, uint64_t time_us);
 
 /* ---- changes.c, purge.c ---- */
 
-/* Takes an order back: units, the user's allowance, the key. */
-void slc_cancel_order(slc_logic_t *logic, slc_ref_t order_ref, uint64_t sequence, uint64_t time_us);
+/* Takes an order back: units, the user's allowance, the key. Answers the record of it. */
+slc_ref_t slc_cancel_order(slc_logic_t *logic, slc_ref_t order_ref, uint64_t sequence, uint64_t time_us);
 /* Forgets a drop: from here on nobody finds it, its orders and its keys. */
 void slc_purge_drop(slc_logic_t *logic, slc_drop_t *drop);
-/* Takes purged drops apart for at most `steps` records, operators' keys and chunks; false: none is left.
- */
+/* Takes purged drops apart for at most `steps` records, operators' keys and chunks; false: none is left,
+ * or a cut is open, whose reader may be reading them. */
 bool slc_purge_some(slc_logic_t *logic, uint32_t steps);
 
 #endif

@@ -1,16 +1,22 @@
 /* A cut: the whole state as it stood behind one event, read by another thread while the logic goes on.
  *
  * Records are append-only and never changed, so a cut is where each drop's list ended, and a copy of the
- * little that does change: the drop itself and the heads of its lists. Drops are copied a few at a time
+ * little that does change: the drop itself and the ends of its lists. Drops are copied a few at a time
  * beside later events; one that is about to change, or to be purged, before its turn came is copied first
- * (one comparison for each event: drop->cut against the logic's). While a cut is open nothing that a
- * purge leaves is freed.
+ * (slc_before_change in core.h: one comparison for each event). While a cut is open nothing that a purge
+ * leaves is freed: it is neither overwritten nor used again.
  *
- * Threads: begin, step and end are the logic's thread's; between a step that answered true and the end,
- *   info and next are for one other thread, to which the owner has handed the cut with release/acquire.
- * Ownership: begin creates, end frees. One at a time.
- * Failure: begin answers NULL without memory, or where one is open. Running out of memory in a step stops
- *   nothing: slc_logic_cut_step answers SLC_CUT_FAILED, and the cut can only be ended. */
+ *     logic's thread                            reader's thread
+ *     slc_logic_cut_begin
+ *     slc_logic_cut_step ... COMPLETE ────────> slc_cut_info, slc_cut_next ...
+ *     slc_logic_cut_end <────────────────────── slc_cut_leave
+ *
+ * What the reader reads of the logic's memory was all written before the hand-over: records before the
+ * copied tails and operators' changes up to the copied ends of their lists, from blocks that stay taken.
+ *
+ * Threads: as drawn; each arrow is the owner's, with release and acquire.
+ * Ownership: begin creates, end frees; slc_logic_destroy ends one that is open. One at a time.
+ * Failure: begin answers NULL without memory, or where one is open. Nothing behind it can fail. */
 #ifndef SLC_LOGIC_CUT_H
 #define SLC_LOGIC_CUT_H
 
@@ -23,20 +29,29 @@ typedef struct slc_cut slc_cut_t;
 typedef enum slc_cut_progress {
     SLC_CUT_MORE,     /* more drops are to be copied */
     SLC_CUT_COMPLETE, /* may be handed to its reader */
-    SLC_CUT_FAILED,   /* no memory */
+    SLC_CUT_FAILED,   /* for who could not begin one; a step never answers it */
 } slc_cut_progress_t;
 
-/* The state behind the last event applied. */
+/* ---- the logic's thread ---- */
+
+/* The state behind the last event applied. Takes 200 bytes of address space for each drop at once, and
+ * fills them step by step. */
 slc_cut_t *slc_logic_cut_begin(slc_logic_t *logic);
-/* Copies at most `drops` drops more (200 ns each). */
+/* Copies at most `drops` drops more (about 200 ns each) into the open cut. */
 slc_cut_progress_t slc_logic_cut_step(slc_logic_t *logic, uint32_t drops);
-/* NULL is fine. What purges held back goes on being freed. */
+/* `cut` is the open one, complete or not, which nobody reads any more; NULL is fine. What purges held
+ * back goes on being freed. */
 void slc_logic_cut_end(slc_logic_t *logic, slc_cut_t *cut);
 
-/* bytes and written_us are 0. */
+/* ---- its reader, once it is complete ---- */
+
+/* bytes and written_us are 0. Good until the end of the cut. */
 slc_snapshot_info_t slc_cut_info(const slc_cut_t *cut);
 /* The entries in the order that <sluice/snapshot.h> states; false: that was the last. Text points into
- * the logic's memory, good until the end of the cut. */
+ * the logic's memory, good until the end of the cut. The first call sorts what was copied ahead of its
+ * turn. */
 bool slc_cut_next(slc_cut_t *cut, slc_entry_t *ret_entry);
+/* The reader has read what it wants: frees the copies, so that the end is no pause for the logic. */
+void slc_cut_leave(slc_cut_t *cut);
 
 #endif

@@ -40,6 +40,7 @@ typedef struct slc_drop {
     bool closed; /* by an operator */
     bool purged; /* nobody finds it any more; its records are being taken apart */
     uint8_t name_bytes;
+    uint32_t cut;                  /* the last cut (cut.h) that has it, or that it was opened behind */
     slc_ref_t tail;                /* where its next record goes */
     uint32_t marked_at[SLC_MARKS]; /* place in the list of that mark, from 1; 0: not marked */
     /* What an accepted one changes besides. */
@@ -52,9 +53,10 @@ typedef struct slc_drop {
     slc_ref_t last_chunk;
     slc_ref_t first_chunk;
     /* The rest. */
-    uint64_t chunk_bytes;       /* of all its chunks */
-    uint64_t record_digest;     /* what its own record has put into the digest */
-    slc_ref_t first_op;         /* operators' changes accepted under a key (ops.h) */
+    uint64_t chunk_bytes;   /* of all its chunks */
+    uint64_t record_digest; /* what its own record has put into the digest */
+    slc_ref_t first_op;     /* operators' changes accepted under a key (ops.h), oldest first */
+    slc_ref_t last_op;
     slc_drop_ref_t next_purged; /* that waits behind this one to be taken apart */
     char name[SLC_NAME_BYTES_MAX];
 } slc_drop_t;

@@ -5,9 +5,11 @@
  * each drop against its orders, limits, rising sequences, keys that are there once, and at the end the
  * digest, which is computed from the entries.
  *
- * Threads: the logic's. Ownership: begin creates, end or abandon frees; the logic is the caller's.
- * Failure: an entry that contradicts answers false with a sentence of at most 255 bytes; the logic is
- * then of no use but to be destroyed. Running out of memory stops the process, as logic.h says. */
+ * Threads: the logic's. Ownership: begin creates, end or abandon frees; the logic is the caller's. Text
+ * in an entry is copied. Failure: an entry that contradicts answers false with a sentence of at most 255
+ * bytes, some orders later at times (they wait together for memory), by slc_load_end at the latest. The
+ * logic is then of no use but to be destroyed, and the load but to be abandoned. Running out of memory
+ * stops the process, as logic.h says. */
 #ifndef SLC_LOGIC_LOAD_H
 #define SLC_LOGIC_LOAD_H
 
@@ -17,8 +19,8 @@
 
 typedef struct slc_load slc_load_t;
 
-/* `info` is what the snapshot says of itself: sequence, time and digest are taken and checked at the end.
- * NULL: no memory. */
+/* `info` is what the snapshot says of itself: sequence, time, digest, drops and orders are taken, and
+ * checked at the end. NULL: no memory. */
 slc_load_t *slc_load_begin(slc_logic_t *logic, const slc_snapshot_info_t *info);
 bool slc_load_entry(slc_load_t *load, const slc_entry_t *entry, char ret_why[256]);
 /* Frees. True: sequence, time and digest of the logic are those of the snapshot. */

@@ -39,6 +39,7 @@ void slc_logic_destroy(slc_logic_t *logic)
     slc_index_finish(&logic->cancels);
     slc_ops_finish(&logic->ops);
     slc_places_finish(&logic->places);
+    slc_logic_cut_end(logic, logic->cut);
     slc_region_finish(&logic->region);
     free(logic->gone);
     free(logic->walk);
@@ -115,6 +116,7 @@ static inline void place(slc_logic_t *logic, const slc_ask_t *ask, const slc_ver
 {
     slc_drop_t *drop = verdict->drop;
     SLC_CHECK(drop->remaining >= ask->quantity && ask->quantity > 0);
+    slc_before_change(logic, drop);
     bool limited = drop->per_user_limit != 0;
     const slc_record_parts_t parts = {
         .sequence = sequence,
@@ -125,9 +127,7 @@ static inline void place(slc_logic_t *logic, const slc_ask_t *ask, const slc_ver
         .flags = limited ? SLC_RECORD_HELD : 0,
         .user = {ask->user, ask->user_bytes},
     };
-    uint64_t chunk_bytes = drop->chunk_bytes;
-    slc_ref_t ref = slc_records_append(&logic->region, drop, &parts);
-    logic->chunk_bytes += drop->chunk_bytes - chunk_bytes;
+    slc_ref_t ref = slc_append_record(logic, drop, &parts);
     if (ask->order_key != 0) {
         slc_index_insert(&logic->keys, verdict->key_hash, ref);
     }
@@ -140,13 +140,7 @@ static inline void place(slc_logic_t *logic, const slc_ask_t *ask, const slc_ver
         drop->last_span = slc_span_of(sequence) + 1;
         slc_places_add(&logic->places, sequence, ref);
     }
-    drop->remaining -= ask->quantity;
-    drop->sold += ask->quantity;
-    drop->orders++;
-    logic->orders++;
-    uint64_t digest = slc_order_digest(drop, slc_record_at(&logic->region, ref), false);
-    drop->kept_digest += digest;
-    logic->digest += digest;
+    slc_count_order(logic, drop, ref);
     slc_drops_mark(&logic->drops, drop);
 }
 
@@ -234,26 +228,14 @@ void slc_logic_prefetch_index(const slc_logic_t *logic, const slc_ask_t *ask)
     }
 }
 
-/* A record may lie across two cache lines. */
-static inline void prefetch_first(const slc_logic_t *logic, const slc_index_t *index, uint64_t hash)
-{
-    slc_probe_t probe;
-    slc_ref_t ref = slc_index_first(index, hash, &probe);
-    if (ref != 0) {
-        const slc_record_t *record = slc_record_at(&logic->region, ref);
-        __builtin_prefetch(record);
-        __builtin_prefetch(record + 1);
-    }
-}
-
 void slc_logic_prefetch_record(const slc_logic_t *logic, const slc_ask_t *ask)
 {
     slc_drops_prefetch(&logic->drops, ask->drop_id);
     if (ask->order_key != 0) {
-        prefetch_first(logic, &logic->keys,
-                       slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key));
+        slc_prefetch_first(logic, &logic->keys,
+                           slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key));
     }
     if (logic->users.count != 0) {
-        prefetch_first(logic, &logic->users, slc_user_hash(logic, ask->drop_id, ask->user_hash));
+        slc_prefetch_first(logic, &logic->users, slc_user_hash(logic, ask->drop_id, ask->user_hash));
     }
 }

@@ -44,10 +44,20 @@ const slc_op_t *slc_ops_find(const slc_ops_t *ops, uint64_t op_key)
     return NULL;
 }
 
-static void free_op(slc_ops_t *ops, slc_ref_t ref)
+static void unlink_op(slc_ops_t *ops, slc_ref_t ref)
 {
     SLC_CHECK(slc_index_remove(&ops->index, hash_of(op_at(ops, ref)->op_key), ref));
+}
+
+bool slc_ops_free_forgotten(slc_ops_t *ops)
+{
+    slc_ref_t ref = ops->oldest_block;
+    if (ops->held || ref == ops->first_purge) {
+        return false;
+    }
+    ops->oldest_block = op_at(ops, ref)->next;
     slc_region_give(ops->region, ref, SLC_OP_BLOCK_BYTES);
+    return true;
 }
 
 /* Adds a purge to the queue; answers the digest of the oldest where that had to go. */
@@ -55,6 +65,7 @@ static uint64_t queue_purge(slc_ops_t *ops, slc_ref_t ref)
 {
     if (ops->purges == 0) {
         ops->first_purge = ref;
+        ops->oldest_block = ref;
     } else {
         op_at(ops, ops->last_purge)->next = ref;
     }
@@ -66,7 +77,9 @@ static uint64_t queue_purge(slc_ops_t *ops, slc_ref_t ref)
     slc_ref_t oldest = ops->first_purge;
     uint64_t digest = digest_of(op_at(ops, oldest));
     ops->first_purge = op_at(ops, oldest)->next;
-    free_op(ops, oldest);
+    unlink_op(ops, oldest);
+    /* One more than was forgotten just now, so that those held back once become fewer. */
+    (void)(slc_ops_free_forgotten(ops) && slc_ops_free_forgotten(ops));
     return digest;
 }
 
@@ -83,8 +96,12 @@ uint64_t slc_ops_remember(slc_ops_t *ops, slc_drop_t *drop, const slc_op_t *op)
         return digest - queue_purge(ops, ref);
     }
     kept->drop = slc_drop_ref(ops->region, drop);
-    kept->next = drop->first_op;
-    drop->first_op = ref;
+    if (drop->first_op == 0) {
+        drop->first_op = ref;
+    } else {
+        op_at(ops, drop->last_op)->next = ref;
+    }
+    drop->last_op = ref;
     drop->kept_digest += digest;
     return digest;
 }
@@ -96,7 +113,8 @@ bool slc_ops_free_one(slc_ops_t *ops, slc_drop_t *drop)
         return false;
     }
     drop->first_op = op_at(ops, ref)->next;
-    free_op(ops, ref);
+    unlink_op(ops, ref);
+    slc_region_give(ops->region, ref, SLC_OP_BLOCK_BYTES);
     return true;
 }
 

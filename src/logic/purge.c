@@ -1,7 +1,8 @@
 /* Taking purged drops apart. The purge itself is one step: the drop leaves the table, and its part the
  * digest; nobody finds it, its orders or its keys from then on. What its records left in the indexes is
  * unlinked a few records at a time beside later events (a drop of ten million orders takes about a second
- * in all), and only then its chunks are freed: a search may meet a record until it is unlinked. */
+ * in all), and only then its chunks are freed: a search may meet a record until it is unlinked. While a
+ * cut is open nothing is taken apart, for its reader may be reading just that. */
 #include "logic/core.h"
 
 #include "base/check.h"
@@ -36,6 +37,7 @@ static void begin_next(slc_logic_t *logic)
 
 void slc_purge_drop(slc_logic_t *logic, slc_drop_t *drop)
 {
+    slc_before_change(logic, drop);
     logic->digest -= drop->kept_digest + drop->record_digest;
     logic->orders -= drop->orders;
     note_gone(logic, drop->drop_id);
@@ -105,7 +107,11 @@ static bool take_apart(slc_logic_t *logic, slc_drop_t *drop)
 
 bool slc_purge_some(slc_logic_t *logic, uint32_t steps)
 {
-    for (uint32_t step = 0; step < steps && logic->first_purged != 0; step++) {
+    if (logic->cut != NULL) {
+        return false;
+    }
+    uint32_t step = 0;
+    for (; step < steps && logic->first_purged != 0; step++) {
         slc_drop_t *drop = slc_drop_at(&logic->region, logic->first_purged);
         if (!take_apart(logic, drop)) {
             logic->first_purged = drop->next_purged;
@@ -113,7 +119,10 @@ bool slc_purge_some(slc_logic_t *logic, uint32_t steps)
             begin_next(logic);
         }
     }
-    return logic->first_purged != 0;
+    while (step < steps && slc_ops_free_forgotten(&logic->ops)) {
+        step++;
+    }
+    return logic->first_purged != 0 || logic->ops.oldest_block != logic->ops.first_purge;
 }
 
 bool slc_logic_tidy(slc_logic_t *logic, uint32_t steps)

@@ -1,5 +1,6 @@
 /* Random events against the model: each answer, the digest, every drop, every order. The stream is
  * decided by SLC_SEED (printed); SLC_EVENTS sets its length. */
+#include "../../lib/event_stream.h"
 #include "kit.h"
 #include "model.h"
 
@@ -10,69 +11,6 @@ static uint64_t from_env(const char *name, uint64_t otherwise)
 {
     const char *text = getenv(name);
     return text == NULL ? otherwise : strtoull(text, NULL, 0);
-}
-
-static const char *const users[] = {
-    "a",
-    "b",
-    "ab",
-    "bob",
-    "buyer-000001",
-    "buyer-000002",
-    "\xc3\xa9t\xc3\xa9",
-    "eight888",
-    "nine99999",
-    "0123456789012345678901234567890123456789012345678901234567890123",
-    "0123456789012345678901234567890123456789012345678901234567890124",
-};
-
-static uint64_t below(uint64_t *state, uint64_t limit)
-{
-    return kit_random(state) % limit;
-}
-
-/* Small ranges, so that keys, users and drops meet again and again. */
-static slc_event_t random_event(uint64_t *state, uint64_t sequence, uint64_t time_us)
-{
-    slc_event_t event = {.sequence = sequence, .time_us = time_us};
-    uint64_t dice = below(state, 1000);
-    uint64_t drop_id = 1 + below(state, 7);
-    event.op_key = below(state, 3) == 0 ? 0 : 1 + below(state, 150);
-    if (dice < 850) {
-        const char *user = users[below(state, sizeof users / sizeof users[0])];
-        event.kind = SLC_EVENT_ORDER_PLACED;
-        event.op_key = 0;
-        event.as.order_placed.drop_id = drop_id;
-        event.as.order_placed.order_key = below(state, 4) == 0 ? 0 : 1 + below(state, 40);
-        event.as.order_placed.quantity = below(state, 50) == 0 ? SLC_QUANTITY_MAX : 1 + below(state, 3);
-        event.as.order_placed.user = (slc_text_t){user, strlen(user)};
-    } else if (dice < 880) {
-        event.kind = SLC_EVENT_DROP_OPENED;
-        event.as.drop_opened.drop_id = below(state, 20) == 0 ? 0 : drop_id;
-        event.as.drop_opened.stock =
-            below(state, 30) == 0 ? SLC_STOCK_MAX + below(state, 2) : below(state, 300);
-        event.as.drop_opened.per_user_limit = below(state, 2) == 0 ? 0 : 1 + below(state, 20);
-        event.as.drop_opened.opens_at_us = below(state, 3) != 0 ? 0 : time_us + below(state, 200);
-        event.as.drop_opened.closes_at_us = below(state, 3) != 0 ? 0 : time_us + below(state, 4000);
-        event.as.drop_opened.name = (slc_text_t){"a name, not always there", below(state, 24)};
-    } else if (dice < 920) {
-        event.kind = SLC_EVENT_STOCK_ADJUSTED;
-        event.as.stock_adjusted.drop_id = drop_id;
-        event.as.stock_adjusted.delta = (int64_t)below(state, 41) - 20;
-        if (below(state, 20) == 0) {
-            event.as.stock_adjusted.delta = (int64_t)SLC_STOCK_MAX * (below(state, 2) == 0 ? 1 : -1);
-        }
-    } else if (dice < 930) {
-        event.kind = SLC_EVENT_DROP_CLOSED;
-        event.as.drop_closed.drop_id = drop_id;
-    } else if (dice < 940) {
-        event.kind = SLC_EVENT_DROP_PURGED;
-        event.as.drop_purged.drop_id = drop_id;
-    } else {
-        event.kind = SLC_EVENT_ORDER_CANCELLED;
-        event.as.order_cancelled.order_id = 1 + below(state, sequence);
-    }
-    return event;
 }
 
 static void assert_same_answer(const slc_answer_t *got, const slc_answer_t *expected,
@@ -157,12 +95,10 @@ static void run(uint64_t seed, uint64_t events)
     model_t *model = calloc(1, sizeof *model);
     slc_logic_t *logic = slc_logic_create();
     cr_assert(model != NULL && logic != NULL);
-    uint64_t state = seed;
-    uint64_t time_us = START_US;
+    stream_t stream = {.random = seed, .time_us = START_US, .drops = 7, .keys = 150};
     uint64_t accepted = 0;
     for (uint64_t sequence = 1; sequence <= events; sequence++) {
-        time_us += below(&state, 3);
-        slc_event_t event = random_event(&state, sequence, time_us);
+        slc_event_t event = stream_next(&stream);
         slc_answer_t answer;
         slc_answer_t expected;
         if (event.kind == SLC_EVENT_ORDER_PLACED) {
@@ -178,7 +114,7 @@ static void run(uint64_t seed, uint64_t events)
                                  (uint32_t)event.as.order_placed.quantity};
                 slc_logic_prefetch_index(logic, &ask);
                 slc_logic_prefetch_record(logic, &ask);
-                slc_logic_refuse(logic, &ask, time_us, &answer);
+                slc_logic_refuse(logic, &ask, event.time_us, &answer);
                 assert_same_answer(&answer, &expected, &event);
             }
         }
@@ -186,11 +122,11 @@ static void run(uint64_t seed, uint64_t events)
         slc_logic_apply(logic, &event, &answer, NULL);
         assert_same_answer(&answer, &expected, &event);
         accepted += answer.status == SLC_STATUS_ACCEPTED && !answer.replayed;
-        if (below(&state, 50) == 0) {
+        if (stream_below(&stream, 50) == 0) {
             cr_assert_eq(slc_logic_digest(logic), model_digest(model), "digest behind %" PRIu64,
                          sequence);
         }
-        if (below(&state, 500) == 0) {
+        if (stream_below(&stream, 500) == 0) {
             cr_assert_eq(slc_logic_digest(logic), slc_logic_digest_recomputed(logic));
             assert_same_lists(logic, model);
         }

@@ -38,7 +38,17 @@ static void unknown_drop(const slc_logic_t *logic, slc_command_t *command)
     (void)snprintf(command->message + used, sizeof command->message - (size_t)used, " and others");
 }
 
-void slc_apply_query(slc_logic_t *logic, slc_command_t *command)
+static void take_snapshot(slc_handover_t *handover, slc_command_t *command)
+{
+    if (handover == NULL) {
+        command->status = SLC_STATUS_INVALID;
+        (void)snprintf(command->message, sizeof command->message, "op: this server takes no snapshots");
+        return;
+    }
+    slc_handover_want(handover);
+}
+
+void slc_apply_query(slc_logic_t *logic, slc_handover_t *handover, slc_command_t *command)
 {
     command->status = SLC_STATUS_ACCEPTED;
     command->sequence = slc_logic_sequence(logic);
@@ -66,6 +76,9 @@ void slc_apply_query(slc_logic_t *logic, slc_command_t *command)
         command->engine.digest = slc_logic_digest(logic);
         command->engine.drops = slc_logic_drop_count(logic);
         command->engine.orders = slc_logic_order_count(logic);
+        break;
+    case SLC_CONTROL_TAKE_SNAPSHOT:
+        take_snapshot(handover, command);
         break;
     default:
         command->status = SLC_STATUS_INVALID;

@@ -3,6 +3,9 @@
  * the answer in the slot. Behind each batch it puts the drops it touched on the board, publishes the
  * (sequence, digest) pair for the journal's next block, and rings the I/O threads that sleep.
  *
+ * Beside that it cuts the state for the keeper of snapshots when one is wanted, some drops a turn, and
+ * with nothing else to do it takes apart what purges left.
+ *
  * Threads: one. Ownership: create/destroy; everything in the config is the caller's.
  * Failure: none of its own; a broken invariant stops the process. */
 #ifndef SLC_APPLY_STATION_H
@@ -14,6 +17,7 @@
 #include "disruptor/bell.h"
 #include "event/command.h"
 #include "logic/logic.h"
+#include "snapshot/handover.h"
 
 #include <sluice/disruptor.h>
 
@@ -31,7 +35,8 @@ typedef struct slc_apply_config {
     uint32_t bell_count;
     /* Fills in what the logic does not know of a GET_STATUS. */
     void (*fill_status)(void *context, slc_engine_info_t *ret_info);
-    void *context; /* of both */
+    void *context;            /* of both */
+    slc_handover_t *handover; /* to the keeper of snapshots; NULL: none are taken */
 } slc_apply_config_t;
 
 /* NULL: no memory. */
@@ -44,7 +49,9 @@ void slc_apply_station_destroy(slc_apply_station_t *station);
 void slc_apply_station_publish_restored(slc_apply_station_t *station);
 /* One turn without waiting: slots done with. */
 int64_t slc_apply_station_turn(slc_apply_station_t *station);
-/* The whole life of its thread: turns until the ring is closed and drained. */
+/* Behind the last turn: a cut that was not handed over is given up. One that was is the handover's. */
+void slc_apply_station_leave(slc_apply_station_t *station);
+/* The whole life of its thread: turns until the ring is closed and drained, and leaves. */
 void slc_apply_station_run(slc_apply_station_t *station);
 
 #endif

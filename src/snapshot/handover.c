@@ -82,6 +82,7 @@ slc_cut_t *slc_handover_take(slc_handover_t *handover, bool *ret_failed)
 
 void slc_handover_return(slc_handover_t *handover, slc_cut_t *cut)
 {
+    slc_cut_leave(cut); /* here, where it is nobody's pause */
     /* Release: when the apply station ends it and frees what purges held back, our reading is over. */
     slc_cut_t *before = atomic_exchange_explicit(&handover->returned, cut, memory_order_release);
     SLC_CHECK(before == NULL);

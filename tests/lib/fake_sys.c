@@ -107,6 +107,30 @@ void fake_sys_set_time(fake_sys_t *fake, uint64_t time_us)
     fake->base_us = time_us;
 }
 
+uint64_t fake_sys_base_us(const fake_sys_t *fake)
+{
+    return fake->base_us;
+}
+
+uint64_t fake_sys_now_ns(const fake_sys_t *fake)
+{
+    return fake->now_ns;
+}
+
+void fake_sys_pass_time(fake_sys_t *fake, uint64_t ns)
+{
+    fake->now_ns += ns;
+}
+
+uint64_t fake_sys_bytes(const fake_sys_t *fake)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < fake->disk->count; i++) {
+        sum += fake->disk->nodes[i].size;
+    }
+    return sum;
+}
+
 /* ---- crashes ---- */
 
 void fake_sys_watch(fake_sys_t *fake, fake_before_fn before, void *context)

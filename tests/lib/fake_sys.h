@@ -58,6 +58,12 @@ void fake_sys_refuse_direct(fake_sys_t *fake);
 void fake_sys_limit_bytes(fake_sys_t *fake, uint64_t bytes);
 /* All clocks. */
 void fake_sys_set_time(fake_sys_t *fake, uint64_t time_us);
+/* The wall clock is `fake_sys_base_us` ahead of the monotonic one; set_time sets that. */
+uint64_t fake_sys_base_us(const fake_sys_t *fake);
+uint64_t fake_sys_now_ns(const fake_sys_t *fake); /* monotonic, without moving it */
+void fake_sys_pass_time(fake_sys_t *fake, uint64_t ns);
+/* Bytes in all files, those without a name among them. */
+uint64_t fake_sys_bytes(const fake_sys_t *fake);
 
 /* ---- crashes ---- */
 

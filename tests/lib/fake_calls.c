@@ -43,9 +43,33 @@ static int fault(fake_sys_t *fake, fake_call_t call, size_t *ret_short)
     return -fake->fault_error;
 }
 
-static void change(fake_sys_t *fake)
+/* A name that leads to the node; "" for the top directory, for what has none, and where nobody watches.
+ */
+static const char *name_of_node(const fake_sys_t *fake, uint32_t node)
+{
+    if (fake->before == NULL) {
+        return "";
+    }
+    for (size_t i = 0; i < fake->disk->count; i++) {
+        const fake_node_t *directory = &fake->disk->nodes[i];
+        for (size_t j = 0; directory->is_directory && j < directory->names->count; j++) {
+            if (directory->names->entries[j].node == node) {
+                return directory->names->entries[j].name;
+            }
+        }
+    }
+    return "";
+}
+
+static void change(fake_sys_t *fake, fake_call_t call, const char *name, const char *new_name)
 {
     fake->changes++;
+    fake->seen = (fake_change_seen_t){.call = call,
+                                      .name = name,
+                                      .new_name = new_name,
+                                      .bytes = fake->write_bytes,
+                                      .count = fake->write_count,
+                                      .offset = fake->write_offset};
     if (fake->before != NULL) {
         fake->before(fake->context, fake, fake->changes);
     }
@@ -82,7 +106,7 @@ static int new_fd(fake_sys_t *fake, uint32_t node, int flags)
     return -EMFILE;
 }
 
-static int open_found(fake_sys_t *fake, uint32_t node, int flags)
+static int open_found(fake_sys_t *fake, uint32_t node, const char *name, int flags)
 {
     fake_node_t *file = &fake->disk->nodes[node];
     if ((flags & O_EXCL) != 0) {
@@ -92,7 +116,7 @@ static int open_found(fake_sys_t *fake, uint32_t node, int flags)
         return -ENOTDIR;
     }
     if ((flags & O_TRUNC) != 0 && file->size > 0) {
-        change(fake);
+        change(fake, FAKE_TRUNCATE, name, NULL);
         fake_file_resize(&fake->disk->nodes[node], 0);
     }
     return new_fd(fake, node, flags);
@@ -111,13 +135,13 @@ static int open_locked(fake_sys_t *fake, int dir, const char *name, int flags)
     bool refused = (flags & O_DIRECT) != 0 && fake->refuse_direct;
     const fake_entry_t *entry = fake_names_find(directory->names, name);
     if (entry != NULL) {
-        return refused ? -EINVAL : open_found(fake, entry->node, flags);
+        return refused ? -EINVAL : open_found(fake, entry->node, name, flags);
     }
     if ((flags & O_CREAT) == 0) {
         return -ENOENT;
     }
     uint32_t at = (uint32_t)(directory - fake->disk->nodes);
-    change(fake);
+    change(fake, FAKE_OPEN, name, NULL);
     uint32_t node = fake_disk_add(fake->disk, false); /* moves the nodes */
     fake_names_change(&fake->disk->nodes[at], "", name, node);
     return refused ? -EINVAL : new_fd(fake, node, flags);
@@ -209,7 +233,7 @@ static ssize_t write_locked(fake_sys_t *fake, int fd, const void *bytes, size_t 
     fake->write_count = count;
     fake->write_offset = offset;
     fake->write_node = entry->node;
-    change(fake);
+    change(fake, FAKE_PWRITE, name_of_node(fake, entry->node), NULL);
     fake->write_bytes = NULL;
     file = &fake->disk->nodes[entry->node];
     size_t done = code < 0 ? count / 2 : count < most ? count : most;
@@ -232,7 +256,7 @@ static int sync_with(void *self, int fd, fake_call_t call)
     if (node_of(fake, fd) == NULL) {
         return (int)leave(fake, -EBADF);
     }
-    change(fake);
+    change(fake, call, name_of_node(fake, fd_of(fake, fd)->node), NULL);
     if (code < 0) {
         fake_node_sync_failed(node_of(fake, fd));
     } else {
@@ -269,7 +293,7 @@ static int fake_truncate(void *self, int fd, uint64_t bytes)
     if (code < 0 || node_of(fake, fd) == NULL) {
         return (int)leave(fake, code < 0 ? code : -EBADF);
     }
-    change(fake);
+    change(fake, FAKE_TRUNCATE, name_of_node(fake, fd_of(fake, fd)->node), NULL);
     fake_file_resize(node_of(fake, fd), bytes);
     return (int)leave(fake, 0);
 }
@@ -292,7 +316,7 @@ static int fake_rename(void *self, int dir, const char *from, const char *to)
         return (int)leave(fake, code < 0 ? code : -ENOENT);
     }
     uint32_t node = entry->node;
-    change(fake);
+    change(fake, FAKE_RENAME, from, to);
     fake_names_change(directory, from, to, node);
     return (int)leave(fake, 0);
 }
@@ -311,7 +335,7 @@ static int fake_link(void *self, int dir, const char *name, int to_dir, const ch
         return (int)leave(fake, -EEXIST);
     }
     uint32_t node = entry->node;
-    change(fake);
+    change(fake, FAKE_LINK, name, to);
     fake_names_change(into, "", to, node);
     return (int)leave(fake, 0);
 }
@@ -324,7 +348,7 @@ static int fake_unlink(void *self, int dir, const char *name)
     if (code < 0 || directory == NULL || fake_names_find(directory->names, name) == NULL) {
         return (int)leave(fake, code < 0 ? code : -ENOENT);
     }
-    change(fake);
+    change(fake, FAKE_UNLINK, name, NULL);
     fake_names_change(directory, name, "", 0);
     return (int)leave(fake, 0);
 }
@@ -342,7 +366,7 @@ static int fake_mkdir(void *self, int dir, const char *name, mode_t mode)
         return (int)leave(fake, code < 0 ? code : -EBADF);
     }
     uint32_t at = (uint32_t)(directory - fake->disk->nodes);
-    change(fake);
+    change(fake, FAKE_MKDIR, name, NULL);
     uint32_t node = fake_disk_add(fake->disk, true);
     fake_names_change(&fake->disk->nodes[at], "", name, node);
     return (int)leave(fake, 0);

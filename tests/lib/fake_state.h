@@ -38,6 +38,7 @@ struct fake_sys {
     fake_before_fn before;
     void *context;
     uint64_t changes;
+    fake_change_seen_t seen; /* while `before` runs */
     /* The write under way, while `before` runs. */
     const void *write_bytes;
     size_t write_count;

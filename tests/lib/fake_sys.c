@@ -140,6 +140,11 @@ void fake_sys_watch(fake_sys_t *fake, fake_before_fn before, void *context)
     fake->changes = 0;
 }
 
+fake_change_seen_t fake_sys_seen(const fake_sys_t *fake)
+{
+    return fake->seen;
+}
+
 uint64_t fake_sys_changes(const fake_sys_t *fake)
 {
     return fake->changes;

@@ -67,6 +67,17 @@ uint64_t fake_sys_bytes(const fake_sys_t *fake);
 
 /* ---- crashes ---- */
 
+/* The change that is about to be made, for a watcher. Names are good until it returns. */
+typedef struct fake_change_seen {
+    fake_call_t call;
+    const char *name;     /* of the file, or of the directory that is synced; "": the top one */
+    const char *new_name; /* of a rename or link */
+    const uint8_t *bytes; /* of a write */
+    size_t count;
+    uint64_t offset;
+} fake_change_seen_t;
+fake_change_seen_t fake_sys_seen(const fake_sys_t *fake);
+
 /* Called before each call that changes a file or directory, or syncs one, is carried out, with its number
  * from 1. fake_sys_crash may be called in it; the table may not. */
 typedef void (*fake_before_fn)(void *context, fake_sys_t *fake, uint64_t change);

@@ -108,15 +108,30 @@ static void restore_progress(void *context, uint64_t done, uint64_t total, uint6
     slc_notify(state);
 }
 
+/* A snapshot that cannot be loaded costs time now, and the next one that cannot may cost the start. */
+static void warn_of_snapshots(const slc_restored_t *restored)
+{
+    if (restored->snapshots_refused == 0) {
+        return;
+    }
+    slc_log(SLC_LOG_WARN, "%" PRIu32 " newer snapshot%s cannot be loaded: %s",
+            restored->snapshots_refused, restored->snapshots_refused == 1 ? "" : "s",
+            restored->snapshot_why);
+    if (restored->snapshot_sequence != 0) {
+        slc_log(SLC_LOG_WARN,
+                "went back to the snapshot of event %" PRIu64 ", with a longer replay behind it",
+                restored->snapshot_sequence);
+    } else {
+        slc_log(SLC_LOG_WARN, "no snapshot is good: went back to the beginning of the journal");
+    }
+}
+
 static slc_err_t engine_restore(slc_engine_t *engine, slc_error_t *ret_error)
 {
-    engine->logic = slc_logic_create();
-    if (engine->logic == NULL) {
-        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory for the state");
-    }
     uint64_t begin_ns = engine->sys->monotonic_ns(engine->sys->self);
-    slc_err_t err = slc_restore(engine->directory, engine->logic, restore_progress, engine,
+    slc_err_t err = slc_restore(engine->directory, restore_progress, engine, &engine->logic,
                                 &engine->restored, ret_error);
+    warn_of_snapshots(&engine->restored);
     if (err != SLC_OK) {
         return err;
     }
@@ -129,11 +144,13 @@ static slc_err_t engine_restore(slc_engine_t *engine, slc_error_t *ret_error)
                 restored->torn_bytes, restored->evidence);
     }
     slc_log(SLC_LOG_INFO,
-            "restored %" PRIu64 " events in %" PRIu64 " ms: sequence %" PRIu64 ", digest %016" PRIx64
-            ", %" PRIu64 " drops, %" PRIu64 " orders, %" PRIu64 " digests compared",
-            restored->events, spent_ms, slc_logic_sequence(engine->logic),
-            slc_logic_digest(engine->logic), slc_logic_drop_count(engine->logic),
-            slc_logic_order_count(engine->logic), restored->digest_pairs);
+            "restored %" PRIu64 " events behind snapshot %" PRIu64 " (%" PRIu64 " bytes) in %" PRIu64
+            " ms: sequence %" PRIu64 ", digest %016" PRIx64 ", %" PRIu64 " drops, %" PRIu64
+            " orders, %" PRIu64 " digests compared",
+            restored->events, restored->snapshot_sequence, restored->snapshot_bytes, spent_ms,
+            slc_logic_sequence(engine->logic), slc_logic_digest(engine->logic),
+            slc_logic_drop_count(engine->logic), slc_logic_order_count(engine->logic),
+            restored->digest_pairs);
     return SLC_OK;
 }
 

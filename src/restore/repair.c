@@ -45,14 +45,39 @@ static slc_err_t settle_segment(const slc_directory_t *directory, uint32_t numbe
     return code < 0 ? fail(directory, code, "sync", name, ret_error) : SLC_OK;
 }
 
-slc_err_t slc_repair_settle(const slc_directory_t *directory, slc_error_t *ret_error)
+/* The segment, settled by now, holds event `after` or earlier ones, so that the scan begins in it or
+ * behind it. A header that cannot be read is for the scan to judge. */
+static slc_err_t is_far_enough(const slc_directory_t *directory, uint32_t number, uint64_t after,
+                               bool *ret_enough, slc_error_t *ret_error)
+{
+    const slc_sys_t *sys = directory->sys;
+    slc_segment_header_t header;
+    int fd = -1;
+    *ret_enough = false;
+    if (after == 0) {
+        return SLC_OK;
+    }
+    slc_err_t code = slc_segment_open(directory, number, O_RDONLY, &fd, &header, ret_error);
+    if (code != SLC_OK) {
+        return code == SLC_ERR_DAMAGED ? SLC_OK : code;
+    }
+    (void)sys->close(sys->self, fd); /* only read from */
+    *ret_enough = header.first_sequence <= after;
+    return SLC_OK;
+}
+
+slc_err_t slc_repair_settle(const slc_directory_t *directory, uint64_t after, slc_error_t *ret_error)
 {
     const slc_sys_t *sys = directory->sys;
     uint32_t *numbers = NULL;
     size_t count = 0;
+    bool enough = false;
     slc_err_t code = slc_segment_list(directory, &numbers, &count, ret_error);
-    for (size_t i = 0; code == SLC_OK && i < count; i++) {
+    for (size_t i = count; code == SLC_OK && !enough && i-- > 0;) {
         code = settle_segment(directory, numbers[i], i + UNSETTLED_SEGMENTS >= count, ret_error);
+        if (code == SLC_OK) {
+            code = is_far_enough(directory, numbers[i], after, &enough, ret_error);
+        }
     }
     free(numbers);
     if (code != SLC_OK) {

@@ -8,10 +8,11 @@
 #include "journal/scan.h"
 #include "restore/restore.h"
 
-/* Before the scan: makes page cache and device agree on every segment and on their names. A server that
- * was killed may have left blocks that only the cache has, one whose sync failed may have left blocks
- * that the cache shows and the device never got; nothing may be answered from either. */
-slc_err_t slc_repair_settle(const slc_directory_t *directory, slc_error_t *ret_error);
+/* Before the scan: makes page cache and device agree on every segment that a scan behind event `after`
+ * reads, and on all names. A server that was killed may have left blocks that only the cache has, one
+ * whose sync failed may have left blocks that the cache shows and the device never got; nothing may be
+ * answered from either. Segments from before are not touched: the longest history costs nothing here. */
+slc_err_t slc_repair_settle(const slc_directory_t *directory, uint64_t after, slc_error_t *ret_error);
 
 /* Copies a torn tail to a file of its own, then writes zeros over it. */
 slc_err_t slc_repair_cut(const slc_directory_t *directory, const slc_scan_end_t *end,

@@ -169,11 +169,10 @@ static int digest_of(const char *data_dir, char *ret_text, size_t bytes)
     slc_directory_t *directory = NULL;
     slc_restored_t restored;
     slc_error_t error = {0};
-    slc_logic_t *logic = slc_logic_create();
-    slc_err_t code = logic == NULL ? SLC_ERR_NO_MEMORY
-                                   : slc_directory_open(slc_sys_posix(), data_dir, &directory, &error);
+    slc_logic_t *logic = NULL;
+    slc_err_t code = slc_directory_open(slc_sys_posix(), data_dir, &directory, &error);
     if (code == SLC_OK) {
-        code = slc_restore(directory, logic, NULL, NULL, &restored, &error);
+        code = slc_restore(directory, NULL, NULL, &logic, &restored, &error);
     }
     if (code == SLC_OK) {
         (void)snprintf(ret_text, bytes, "sequence %" PRIu64 " digest %016" PRIx64 "\n",

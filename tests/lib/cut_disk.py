@@ -2,13 +2,10 @@
 
 Everything lives in mount and process namespaces of its own (isolate), so that mounts, loop devices and
 processes go when the test goes, however it goes."""
-import errno
-import fcntl
 import os
 import re
 import select
 import shutil
-import struct
 import subprocess
 import sys
 import time
@@ -62,29 +59,6 @@ def make_image(kind, path):
     sluice.run(*command, path, check=0)
 
 
-LOOP_CTL_GET_FREE, LOOP_CONFIGURE = 0x4C82, 0x4C0A
-LO_FLAGS_AUTOCLEAR, LO_FLAGS_DIRECT_IO = 4, 16
-
-
-def loop_device(path):
-    """(name, descriptor) of a loop device over `path`, which is gone with its last user: losetup knows no such
-    device from the first moment on, and one that a killed test leaves behind would stay."""
-    # linux/loop.h: struct loop_config { fd, block_size, struct loop_info64, reserved[8] }
-    with open("/dev/loop-control", "rb") as control, open(path, "r+b") as file:
-        config = struct.pack("=II 5Q 4I 64s 64s 32s 2Q 8Q", file.fileno(), 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                             LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO, b"", b"", b"", *[0] * 10)
-        while True:
-            name = f"/dev/loop{fcntl.ioctl(control, LOOP_CTL_GET_FREE)}"
-            device = os.open(name, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.ioctl(device, LOOP_CONFIGURE, config)
-                return name, device
-            except OSError as error:
-                os.close(device)
-                if error.errno != errno.EBUSY:  # somebody else was quicker to take it
-                    raise
-
-
 class Refused(Exception):
     """The file system does not mount."""
 
@@ -124,10 +98,11 @@ class CutDisk:
 
     def mount(self):
         """The file system, its own journal replayed."""
-        name, device = loop_device(os.path.join(self.below, "disk"))
-        done = sluice.run("mount", "-t", self.kind, *MOUNT[self.kind], name, self.fs)
-        os.close(device)
+        loop = sluice.run("losetup", "--find", "--show", "--direct-io=on", os.path.join(self.below, "disk"), check=0)
+        device = loop.stdout.strip()
+        done = sluice.run("mount", "-t", self.kind, *MOUNT[self.kind], device, self.fs)
         self.mounted = done.returncode == 0
+        sluice.run("losetup", "--detach", device, check=0)  # goes by itself with the last user
         if not self.mounted:
             raise Refused(f"{self.kind} does not mount: {done.stderr.strip()}")
         return self
@@ -155,6 +130,10 @@ class CutDisk:
             sluice.until(lambda: sluice.run("umount", self.fs).returncode == 0, f"umount {self.fs}")
             self.mounted = False
         if self.process is not None:
+            # The loop device lets go of its file a moment behind the unmount.
+            sluice.until(lambda: os.path.join(self.below, "disk") not in
+                         sluice.run("losetup", "--list", "--noheadings", "--output", "BACK-FILE").stdout,
+                         "the loop device is gone")
             self.process.stdin.close()
             code = self.process.wait(30)
             self.process.stdout.close()

@@ -3,7 +3,9 @@
 #include "fake_disk.h"
 
 #include "base/check.h"
-#include "logic/logic.h"
+#include "logic/cut.h"
+#include "snapshot/retain.h"
+#include "snapshot/write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +132,16 @@ lab_t *lab_create_seeded(uint64_t seed, size_t blocks, uint64_t segment_bytes)
     return finish(lab);
 }
 
+void lab_take_snapshots(lab_t *lab, size_t every)
+{
+    bool all = true;
+    for (size_t i = every - 1; i < lab->block_count; i += every) {
+        lab_block_t *block = &lab->blocks[i];
+        block->snapshot_events = all || block->events == 1 ? block->events : block->events - 1;
+        all = !all;
+    }
+}
+
 void lab_destroy(lab_t *lab)
 {
     free(lab->blocks);
@@ -137,7 +149,7 @@ void lab_destroy(lab_t *lab)
     free(lab);
 }
 
-/* ---- running it ---- */
+/* ---- blocks ---- */
 
 /* Where the engine's digest would have got to: a little behind. */
 static uint64_t digest_sequence(uint64_t sequence)
@@ -169,9 +181,62 @@ static bool is_unstopped(const lab_t *lab, slc_writer_t *writer, const lab_block
            slc_writer_seal(writer, 0, 0, NULL) == SLC_OK;
 }
 
-static void write_script(const lab_t *lab, slc_writer_t *writer, size_t until, bool seal,
+/* ---- snapshots ---- */
+
+/* The state behind what is durable, and where to put it. */
+typedef struct {
+    const lab_t *lab;
+    slc_directory_t *directory;
+    slc_logic_t *logic;
+    slc_retainer_t *retainer;
+} keeper_t;
+
+static bool next_of_cut(void *context, slc_entry_t *ret_entry)
+{
+    return slc_cut_next(context, ret_entry);
+}
+
+static slc_err_t write_snapshot(const keeper_t *keeper, slc_error_t *error)
+{
+    slc_snapshot_info_t info;
+    slc_cut_t *cut = slc_logic_cut_begin(keeper->logic);
+    SLC_CHECK(cut != NULL);
+    while (slc_logic_cut_step(keeper->logic, 1) == SLC_CUT_MORE) {
+    }
+    const slc_snapshot_source_t source = {.info = slc_cut_info(cut), .next = next_of_cut, .context = cut};
+    slc_err_t code = slc_snapshot_write(keeper->directory, &source, &info, error);
+    slc_logic_cut_end(keeper->logic, cut);
+    return code;
+}
+
+static void apply(const keeper_t *keeper, const lab_block_t *block, uint32_t from, uint32_t until)
+{
+    slc_answer_t answer;
+    for (uint32_t i = from; i < until; i++) {
+        slc_event_t event = lab_event(block->first + i, block->time_us);
+        slc_logic_apply(keeper->logic, &event, &answer, NULL);
+    }
+}
+
+/* The block is durable: its events, and the snapshot where one belongs. One that fails stops nothing. */
+static void follow(const keeper_t *keeper, const lab_block_t *block, lab_outcome_t *outcome)
+{
+    slc_error_t error;
+    apply(keeper, block, 0, block->snapshot_events);
+    if (block->snapshot_events > 0 && write_snapshot(keeper, &error) == SLC_OK) {
+        outcome->snapshot = slc_logic_sequence(keeper->logic);
+        slc_retainer_note_good(keeper->retainer, outcome->snapshot);
+        (void)slc_retainer_sweep(keeper->retainer, NULL, NULL, &error);
+    }
+    apply(keeper, block, block->snapshot_events, block->events);
+}
+
+/* ---- running it ---- */
+
+static void write_script(const keeper_t *keeper, slc_writer_t *writer, size_t until, bool seal,
                          lab_outcome_t *outcome)
 {
+    const lab_t *lab = keeper->lab;
     for (size_t i = 0; i < lab->block_count && i <= until && outcome->code == SLC_OK; i++) {
         const lab_block_t *block = &lab->blocks[i];
         if (block->first != slc_writer_sequence(writer) + 1) {
@@ -180,6 +245,7 @@ static void write_script(const lab_t *lab, slc_writer_t *writer, size_t until, b
         outcome->code = write_block(lab, writer, block, &outcome->error);
         if (outcome->code == SLC_OK) {
             outcome->acked = slc_writer_sequence(writer);
+            follow(keeper, block, outcome);
         } else {
             outcome->unstopped = is_unstopped(lab, writer, block);
         }
@@ -195,42 +261,46 @@ static void write_script(const lab_t *lab, slc_writer_t *writer, size_t until, b
     }
 }
 
-static slc_err_t come_back(const lab_t *lab, slc_directory_t *directory, lab_outcome_t *outcome)
+static slc_err_t come_back(const lab_t *lab, slc_directory_t *directory, slc_logic_t **ret_logic,
+                           lab_outcome_t *outcome)
 {
-    slc_logic_t *logic = slc_logic_create();
-    SLC_CHECK(logic != NULL);
-    slc_err_t code = slc_restore(directory, logic, NULL, NULL, &outcome->restored, &outcome->error);
+    const slc_restored_t *restored = &outcome->restored;
+    slc_err_t code = slc_restore(directory, NULL, NULL, ret_logic, &outcome->restored, &outcome->error);
     if (code == SLC_OK) {
-        uint64_t sequence = outcome->restored.end.sequence;
+        uint64_t sequence = restored->end.sequence;
         outcome->came_back = true;
-        outcome->wrong = sequence > lab->event_count || sequence != slc_logic_sequence(logic) ||
-                         sequence != outcome->restored.events ||
-                         slc_logic_digest(logic) != lab->digests[sequence];
+        outcome->wrong = sequence > lab->event_count || sequence != slc_logic_sequence(*ret_logic) ||
+                         sequence != restored->snapshot_sequence + restored->events ||
+                         slc_logic_time_us(*ret_logic) != restored->end.time_us ||
+                         slc_logic_digest(*ret_logic) != lab->digests[sequence];
         outcome->acked = sequence;
     }
-    slc_logic_destroy(logic);
     return code;
 }
 
 static void run(const lab_t *lab, const slc_sys_t *sys, const char *path, const size_t *until, bool seal,
                 lab_outcome_t *outcome)
 {
-    slc_directory_t *directory = NULL;
+    keeper_t keeper = {.lab = lab};
     slc_writer_t *writer = NULL;
     *outcome = (lab_outcome_t){0};
-    outcome->code = slc_directory_open(sys, path, &directory, &outcome->error);
+    outcome->code = slc_directory_open(sys, path, &keeper.directory, &outcome->error);
     if (outcome->code == SLC_OK) {
-        outcome->code = come_back(lab, directory, outcome);
+        outcome->code = come_back(lab, keeper.directory, &keeper.logic, outcome);
     }
     if (outcome->code == SLC_OK && !outcome->wrong && until != NULL) {
-        outcome->code =
-            slc_writer_open(directory, &lab->config, &outcome->restored.end, &writer, &outcome->error);
+        slc_retain_t retain = {.snapshots = lab->keep_all ? SLC_RETAIN_ALL : SLC_RETAIN_MIN};
+        SLC_CHECK(slc_retainer_create(keeper.directory, &retain, &keeper.retainer, NULL) == SLC_OK);
+        outcome->code = slc_writer_open(keeper.directory, &lab->config, &outcome->restored.end, &writer,
+                                        &outcome->error);
         if (outcome->code == SLC_OK) {
-            write_script(lab, writer, *until, seal, outcome);
+            write_script(&keeper, writer, *until, seal, outcome);
         }
         slc_writer_close(writer);
     }
-    slc_directory_close(directory);
+    slc_retainer_destroy(keeper.retainer);
+    slc_logic_destroy(keeper.logic);
+    slc_directory_close(keeper.directory);
 }
 
 void lab_run(const lab_t *lab, const slc_sys_t *sys, const char *path, size_t until, bool seal,

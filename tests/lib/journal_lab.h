@@ -15,6 +15,9 @@ typedef struct lab_block {
     uint32_t events;
     uint64_t time_us;
     bool seal_behind;
+    /* A snapshot that covers so many events of this block is written when the block is durable; then what
+     * two good snapshots cover is removed. 0: none. */
+    uint32_t snapshot_events;
 } lab_block_t;
 
 typedef struct lab {
@@ -23,6 +26,7 @@ typedef struct lab {
     lab_block_t *blocks;
     uint64_t event_count;
     uint64_t *digests; /* by sequence, 0 included */
+    bool keep_all;     /* snapshots remove nothing */
 } lab_t;
 
 /* `blocks` blocks of 1 to 220 events, on one page or two, by a fixed pattern; segments of
@@ -31,6 +35,9 @@ lab_t *lab_create(size_t blocks, uint64_t segment_bytes);
 /* The same with the sizes of blocks, times and seals drawn from a seed; mostly few events in a block. */
 lab_t *lab_create_seeded(uint64_t seed, size_t blocks, uint64_t segment_bytes);
 void lab_destroy(lab_t *lab);
+/* Snapshots as steps of the script: behind each `every`th block, in turn covering all of it and all but
+ * its last event. */
+void lab_take_snapshots(lab_t *lab, size_t every);
 /* The event with this sequence. Its text is static. */
 slc_event_t lab_event(uint64_t sequence, uint64_t time_us);
 
@@ -38,6 +45,7 @@ typedef struct lab_outcome {
     slc_err_t code; /* of the first call that did not answer OK */
     slc_error_t error;
     uint64_t acked;          /* last event of a commit that answered OK, or that was restored */
+    uint64_t snapshot;       /* sequence of the last snapshot that was written, 0: none in this run */
     slc_restored_t restored; /* what slc_restore said */
     bool came_back;          /* it answered OK */
     bool wrong;              /* it answered OK with another state than the script's at that sequence */

@@ -26,9 +26,7 @@ static slc_err_t open_journal(engine_t *engine, slc_error_t *ret_error)
     if (err != SLC_OK) {
         return err;
     }
-    engine->logic = slc_logic_create();
-    SLC_CHECK(engine->logic != NULL);
-    err = slc_restore(engine->directory, engine->logic, NULL, NULL, &engine->restored, ret_error);
+    err = slc_restore(engine->directory, NULL, NULL, &engine->logic, &engine->restored, ret_error);
     if (err != SLC_OK) {
         return err;
     }

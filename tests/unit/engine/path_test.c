@@ -59,8 +59,7 @@ static void path_start(void)
         .segment_bytes = 1u << 20, .block_bytes_max = 64u << 10, .no_direct = true};
     cr_assert(slc_directory_open(slc_sys_posix(), path.directory_path, &path.directory, &error) == SLC_OK,
               "%s", error.message);
-    path.logic = slc_logic_create();
-    cr_assert(slc_restore(path.directory, path.logic, NULL, NULL, &restored, &error) == SLC_OK, "%s",
+    cr_assert(slc_restore(path.directory, NULL, NULL, &path.logic, &restored, &error) == SLC_OK, "%s",
               error.message);
     cr_assert(slc_writer_open(path.directory, &config, &restored.end, &path.writer, &error) == SLC_OK,
               "%s", error.message);

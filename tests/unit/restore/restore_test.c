@@ -306,11 +306,11 @@ Test(restore, tells_its_progress_now_and_then)
     slc_directory_t *directory = NULL;
     slc_restored_t result;
     progress_t progress = {0};
-    slc_logic_t *logic = slc_logic_create();
+    slc_logic_t *logic = NULL;
     slc_sys_t hasty = *fake_sys_table(fake);
     hasty.monotonic_ns = hasty_clock;
     cr_assert(slc_directory_open(&hasty, LAB_DIR, &directory, NULL) == SLC_OK);
-    cr_assert(slc_restore(directory, logic, note_progress, &progress, &result, NULL) == SLC_OK);
+    cr_assert(slc_restore(directory, note_progress, &progress, &logic, &result, NULL) == SLC_OK);
     cr_assert(progress.calls >= BLOCKS && progress.events == lab->event_count && progress.done > 0);
     slc_directory_close(directory);
     slc_logic_destroy(logic);

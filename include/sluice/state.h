@@ -39,14 +39,22 @@ typedef struct slc_order_info {
 
 typedef struct slc_state slc_state_t;
 
-/* Called now and then on the way: bytes of journal done and in all, events applied. */
+/* Called now and then on the way: bytes of snapshot and journal done and in all, events applied. */
 typedef void (*slc_state_progress_fn)(void *context, uint64_t done_bytes, uint64_t total_bytes,
                                       uint64_t events);
 
-/* Rebuilds the state behind event `until` (UINT64_MAX: as far as the journal goes). `progress` may be
- * NULL. USAGE where the journal ends before `until`. */
+/* Rebuilds the state behind event `until` (UINT64_MAX: as far as the journal goes): from the newest good
+ * snapshot at or before it, and the journal behind that one; without a snapshot from the journal's first
+ * event. `progress` may be NULL. USAGE where the journal ends before `until`, and where `until` is from
+ * before everything that is kept. DAMAGED also where neither snapshots nor the journal reach back, and
+ * where the journal ends before a snapshot. Beside a live server that removes what snapshots cover it
+ * begins again, with a newer snapshot. */
 slc_err_t slc_state_replay(const char *data_dir, uint64_t until, slc_state_progress_fn progress,
                            void *context, slc_state_t **ret_state, slc_error_t *ret_error);
+/* The state that the snapshot of exactly this event holds, no event applied. DAMAGED names the file and
+ * what is wrong with it; IO with ENOENT: there is none. */
+slc_err_t slc_state_load(const char *data_dir, uint64_t sequence, slc_state_progress_fn progress,
+                         void *context, slc_state_t **ret_state, slc_error_t *ret_error);
 /* NULL is fine. */
 void slc_state_destroy(slc_state_t *state);
 
@@ -60,6 +68,21 @@ bool slc_state_next_drop(const slc_state_t *state, uint64_t after_drop_id, slc_d
 /* The orders of a drop, in the order they were placed; `after_order_id` 0 for the first. */
 bool slc_state_next_order(const slc_state_t *state, uint64_t drop_id, uint64_t after_order_id,
                           slc_order_info_t *ret_order);
+
+typedef struct slc_compacted {
+    uint64_t sequence; /* of the last event in it */
+    uint64_t digest;
+    uint64_t drops;
+    uint64_t orders;
+    uint64_t bytes; /* of the snapshot */
+} slc_compacted_t;
+
+/* Makes `into`, which must be missing or empty, a data directory of its own with the state of `data_dir`
+ * as its one snapshot and no journal; a server started there goes on behind it. `data_dir` is only read,
+ * and may be a live server's: then the state is that of some moment of this call. What a crash or a
+ * failure leaves in `into` is refused by every program. */
+slc_err_t slc_state_compact(const char *data_dir, const char *into, slc_state_progress_fn progress,
+                            void *context, slc_compacted_t *ret_compacted, slc_error_t *ret_error);
 
 #ifdef __cplusplus
 }

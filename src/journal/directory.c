@@ -1,4 +1,4 @@
-#include "journal/directory.h"
+#include "journal/directory_inside.h"
 
 #include "base/error.h"
 #include "journal/block.h"
@@ -20,7 +20,7 @@ static_assert(HEX_DIGITS == 2 * SLC_DIRECTORY_ID_BYTES, "two digits for each byt
 
 /* ---- the text of the lock file ---- */
 
-static void id_to_text(const uint8_t id[SLC_DIRECTORY_ID_BYTES], char text[SLC_LOCK_ID_BYTES + 1])
+void slc_directory_id_text(const uint8_t id[SLC_DIRECTORY_ID_BYTES], char text[SLC_LOCK_ID_BYTES + 1])
 {
     char *at = text + MAGIC_BYTES;
     memcpy(text, SLC_LOCK_MAGIC, MAGIC_BYTES);
@@ -69,9 +69,7 @@ static slc_err_t fail(const slc_directory_t *directory, int code, slc_error_t *r
     return slc_error_sys(ret_error, SLC_ERR_IO, -code, "data directory %s: %s", directory->path, what);
 }
 
-/* Makes the directory's own entry durable in its parent: a directory that a power cut takes away takes
- * everything in it. */
-static slc_err_t sync_parent(const slc_directory_t *directory, slc_error_t *ret_error)
+slc_err_t slc_directory_sync_parent(const slc_directory_t *directory, slc_error_t *ret_error)
 {
     const slc_sys_t *sys = directory->sys;
     char parent[sizeof directory->path];
@@ -166,7 +164,7 @@ static slc_err_t write_identity(slc_directory_t *directory, slc_error_t *ret_err
 {
     const slc_sys_t *sys = directory->sys;
     char text[SLC_LOCK_ID_BYTES + 1];
-    slc_err_t synced = sync_parent(directory, ret_error);
+    slc_err_t synced = slc_directory_sync_parent(directory, ret_error);
     if (synced != SLC_OK) {
         return synced;
     }
@@ -174,7 +172,7 @@ static slc_err_t write_identity(slc_directory_t *directory, slc_error_t *ret_err
     if (code < 0) {
         return fail(directory, code, ret_error, "cannot draw an identity");
     }
-    id_to_text(directory->id, text);
+    slc_directory_id_text(directory->id, text);
     code = slc_sys_write_all(sys, directory->lock_fd, text, SLC_LOCK_ID_BYTES, 0);
     if (code == 0) {
         code = sys->fsync(sys->self, directory->lock_fd);

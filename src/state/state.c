@@ -1,150 +1,210 @@
-#include <sluice/state.h>
+#include "state/state.h"
 
 #include "base/error.h"
-#include "base/hash.h"
-#include "logic/logic.h"
-#include "sys/sys.h"
+#include "journal/segment.h"
+#include "restore/newest.h"
+#include "restore/replay.h"
+#include "snapshot/files.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define PROGRESS_NS UINT64_C(100000000)
-/* Events read ahead of the one applied, so that the memory it needs has come by then. */
-#define AHEAD 16u
-#define AHEAD_RECORD 8u
+/* How often a live server may remove what is being read: each time it had written a snapshot meanwhile.
+ */
+#define TRIES_MAX 16u
 
-struct slc_state {
-    slc_logic_t *logic;
-};
+/* ---- what is kept ---- */
 
-/* A replay under way. Events read and not yet applied, all of one block, stand from head to tail. */
-typedef struct slc_replay {
-    slc_journal_t *journal;
-    slc_logic_t *logic;
-    uint64_t until;
-    slc_event_t events[AHEAD];
-    uint32_t head;
-    uint32_t tail;
-} slc_replay_t;
-
-static slc_ask_t ask_of(const slc_event_t *event)
+/* The sequence of the oldest snapshot, and of the newest at or before `until`; 0: there is none. */
+static slc_err_t find_snapshots(const slc_directory_t *directory, uint64_t until, uint64_t *ret_oldest,
+                                uint64_t *ret_newest, slc_error_t *error)
 {
-    slc_text_t user = event->as.order_placed.user;
-    return (slc_ask_t){
-        .drop_id = event->as.order_placed.drop_id,
-        .order_key = event->as.order_placed.order_key,
-        .user_hash = slc_hash(user.data, user.bytes),
-        .user = user.data,
-        .user_bytes = (uint32_t)user.bytes,
-        .quantity = (uint32_t)event->as.order_placed.quantity,
-    };
+    uint64_t *sequences = NULL;
+    size_t count = 0;
+    slc_err_t code = slc_snapshot_find(directory, &sequences, &count, error);
+    *ret_oldest = count > 0 ? sequences[0] : 0;
+    *ret_newest = 0;
+    for (size_t i = 0; i < count && sequences[i] <= until; i++) {
+        *ret_newest = sequences[i];
+    }
+    free(sequences);
+    return code;
 }
 
-static void apply_oldest(slc_replay_t *replay)
+/* The journal's first segment begins with event 1. */
+static slc_err_t journal_is_whole(const slc_directory_t *directory, bool *ret_whole, slc_error_t *error)
 {
-    slc_answer_t answer;
-    const slc_event_t *event = &replay->events[replay->head % AHEAD];
-    slc_logic_apply(replay->logic, event, &answer, NULL);
-    replay->head++;
+    uint32_t *numbers = NULL;
+    size_t count = 0;
+    slc_segment_header_t header;
+    int fd = -1;
+    slc_err_t code = slc_segment_list(directory, &numbers, &count, error);
+    uint32_t first = count > 0 ? numbers[0] : 0;
+    free(numbers);
+    *ret_whole = false;
+    if (code != SLC_OK || first != 1) {
+        return code;
+    }
+    code = slc_segment_open(directory, first, O_RDONLY, &fd, &header, error);
+    if (code == SLC_OK) {
+        (void)directory->sys->close(directory->sys->self, fd); /* only read from */
+        *ret_whole = header.first_sequence == 1;
+    }
+    return code;
 }
 
-/* Takes the event that was read into the last place: fetches for it, and for the one half-way. */
-static void take(slc_replay_t *replay)
+/* USAGE where the state asked for is older than all that is kept. */
+static slc_err_t check_reach(const slc_directory_t *directory, uint64_t until, slc_error_t *error)
 {
-    const slc_event_t *newest = &replay->events[replay->tail % AHEAD];
-    if (newest->kind == SLC_EVENT_ORDER_PLACED) {
-        slc_ask_t ask = ask_of(newest);
-        slc_logic_prefetch_index(replay->logic, &ask);
+    uint64_t oldest = 0;
+    uint64_t newest = 0;
+    bool whole = false;
+    slc_err_t code = find_snapshots(directory, until, &oldest, &newest, error);
+    if (code != SLC_OK || until == 0 || newest != 0 || oldest == 0) {
+        return code;
     }
-    replay->tail++;
-    if (replay->tail - replay->head > AHEAD_RECORD) {
-        const slc_event_t *halfway = &replay->events[(replay->tail - 1 - AHEAD_RECORD) % AHEAD];
-        if (halfway->kind == SLC_EVENT_ORDER_PLACED) {
-            slc_ask_t ask = ask_of(halfway);
-            slc_logic_prefetch_record(replay->logic, &ask);
-        }
+    code = journal_is_whole(directory, &whole, error);
+    if (code != SLC_OK || whole) {
+        return code;
     }
-    if (replay->tail - replay->head == AHEAD) {
-        apply_oldest(replay);
-    }
+    return slc_error_set(error, SLC_ERR_USAGE,
+                         "event %" PRIu64 " is from before everything that is kept: the oldest state is "
+                         "the one behind event %" PRIu64,
+                         until, oldest);
 }
 
-/* Applies the events of a block up to `until`. */
-static slc_err_t replay_block(slc_replay_t *replay, slc_error_t *ret_error)
-{
-    slc_err_t code = SLC_OK;
-    while (code == SLC_OK) {
-        slc_event_t *event = &replay->events[replay->tail % AHEAD];
-        code = slc_journal_next_event(replay->journal, event, ret_error);
-        if (code == SLC_OK && event->sequence > replay->until) {
-            break;
-        }
-        if (code == SLC_OK) {
-            take(replay);
-        }
-    }
-    /* Text of events is good until the next block only. */
-    while (replay->head != replay->tail) {
-        apply_oldest(replay);
-    }
-    return code == SLC_END ? SLC_OK : code;
-}
+/* ---- one try ---- */
 
-static slc_err_t replay_journal(slc_replay_t *replay, slc_state_progress_fn progress, void *context,
-                                slc_error_t *ret_error)
+static slc_err_t check_end(const slc_newest_t *newest, const slc_directory_t *directory, uint64_t until,
+                           const slc_replayed_t *replayed, slc_error_t *error)
 {
-    const slc_sys_t *sys = slc_sys_posix();
-    uint64_t told_ns = sys->monotonic_ns(sys->self);
-    slc_err_t code = SLC_OK;
-    while (code == SLC_OK && slc_logic_sequence(replay->logic) < replay->until) {
-        slc_journal_block_t block;
-        code = slc_journal_next_block(replay->journal, &block, ret_error);
-        if (code == SLC_OK) {
-            code = replay_block(replay, ret_error);
-        }
-        uint64_t now_ns = sys->monotonic_ns(sys->self);
-        if (progress != NULL && (code != SLC_OK || now_ns - told_ns >= PROGRESS_NS)) {
-            uint64_t done;
-            uint64_t total;
-            slc_journal_progress(replay->journal, &done, &total);
-            progress(context, done, total, slc_logic_sequence(replay->logic));
-            told_ns = now_ns;
-        }
+    if (!replayed->ended) {
+        return SLC_OK;
     }
-    if (code == SLC_END && replay->until != UINT64_MAX) {
-        return slc_error_set(ret_error, SLC_ERR_USAGE,
+    slc_err_t code = slc_newest_check_end(newest, directory, &replayed->end.end, error);
+    if (code == SLC_OK && until != UINT64_MAX && replayed->end.end.sequence < until) {
+        code = slc_error_set(error, SLC_ERR_USAGE,
                              "the journal ends at event %" PRIu64 ", before event %" PRIu64
                              "; leave the end out to go as far as it goes",
-                             slc_logic_sequence(replay->logic), replay->until);
+                             replayed->end.end.sequence, until);
     }
-    return code == SLC_END ? SLC_OK : code;
+    return code;
+}
+
+static slc_err_t load_and_replay(const slc_directory_t *directory, uint64_t until, slc_watch_t *watch,
+                                 slc_newest_t *newest, slc_error_t *error)
+{
+    slc_replayed_t replayed;
+    slc_err_t code = slc_newest_load(directory, until, watch, newest, error);
+    if (code != SLC_OK) {
+        return code;
+    }
+    const slc_replay_order_t order = {
+        .directory = directory, .logic = newest->logic, .until = until, .watch = watch};
+    code = slc_replay(&order, &replayed, error);
+    if (code == SLC_OK) {
+        code = check_end(newest, directory, until, &replayed, error);
+    }
+    return code == SLC_OK ? SLC_OK : slc_newest_explain(newest, error);
+}
+
+/* A live server went on under this try: what was to be read has gone, or there is a newer snapshot, which
+ * is what allowed it to remove the journal before. */
+static bool was_overtaken(const slc_directory_t *directory, uint64_t until, const slc_newest_t *newest,
+                          slc_err_t code, const slc_error_t *error)
+{
+    uint64_t oldest = 0;
+    uint64_t now = 0;
+    if (code == SLC_ERR_IO) {
+        return error->sys_errno == ENOENT;
+    }
+    return code == SLC_ERR_DAMAGED && find_snapshots(directory, until, &oldest, &now, NULL) == SLC_OK &&
+           now != newest->last_name;
+}
+
+slc_err_t slc_state_rebuild(const slc_directory_t *directory, uint64_t until, slc_watch_t *watch,
+                            slc_logic_t **ret_logic, slc_error_t *error)
+{
+    slc_err_t code = SLC_OK;
+    for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+        slc_newest_t newest = {0};
+        *error = (slc_error_t){0};
+        code = check_reach(directory, until, error);
+        if (code == SLC_OK) {
+            code = load_and_replay(directory, until, watch, &newest, error);
+        }
+        if (code == SLC_OK) {
+            *ret_logic = newest.logic;
+            return SLC_OK;
+        }
+        slc_logic_destroy(newest.logic);
+        if (!was_overtaken(directory, until, &newest, code, error)) {
+            return code;
+        }
+    }
+    return code;
+}
+
+/* ---- the outside ---- */
+
+/* The logic is the state's from now on. */
+static slc_err_t hand_out(slc_logic_t *logic, slc_state_t **ret_state, slc_error_t *error)
+{
+    slc_state_t *state = calloc(1, sizeof *state);
+    if (state == NULL) {
+        slc_logic_destroy(logic);
+        return slc_error_set(error, SLC_ERR_NO_MEMORY, "out of memory for rebuilding the state");
+    }
+    state->logic = logic;
+    *ret_state = state;
+    return SLC_OK;
+}
+
+static slc_err_t answer(slc_err_t code, const slc_error_t *error, slc_error_t *ret_error)
+{
+    if (code != SLC_OK && ret_error != NULL) {
+        *ret_error = *error;
+    }
+    return code;
 }
 
 slc_err_t slc_state_replay(const char *data_dir, uint64_t until, slc_state_progress_fn progress,
                            void *context, slc_state_t **ret_state, slc_error_t *ret_error)
 {
-    slc_replay_t replay = {.until = until};
-    slc_err_t code = slc_journal_open(data_dir, &replay.journal, ret_error);
-    if (code != SLC_OK) {
-        return code;
+    slc_directory_t *directory = NULL;
+    slc_logic_t *logic = NULL;
+    slc_error_t error = {0};
+    slc_watch_t watch = slc_watch_begin(slc_sys_posix(), progress, context);
+    slc_err_t code = slc_directory_open_readonly(slc_sys_posix(), data_dir, &directory, &error);
+    if (code == SLC_OK) {
+        code = slc_state_rebuild(directory, until, &watch, &logic, &error);
     }
-    slc_state_t *state = calloc(1, sizeof *state);
-    if (state != NULL) {
-        state->logic = slc_logic_create();
-        replay.logic = state->logic;
+    slc_directory_close(directory);
+    if (code == SLC_OK) {
+        code = hand_out(logic, ret_state, &error);
     }
-    if (replay.logic == NULL) {
-        code = slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "out of memory for rebuilding the state");
-    } else {
-        code = replay_journal(&replay, progress, context, ret_error);
+    return answer(code, &error, ret_error);
+}
+
+slc_err_t slc_state_load(const char *data_dir, uint64_t sequence, slc_state_progress_fn progress,
+                         void *context, slc_state_t **ret_state, slc_error_t *ret_error)
+{
+    slc_directory_t *directory = NULL;
+    slc_logic_t *logic = NULL;
+    slc_snapshot_info_t info;
+    slc_error_t error = {0};
+    slc_watch_t watch = slc_watch_begin(slc_sys_posix(), progress, context);
+    slc_err_t code = slc_directory_open_readonly(slc_sys_posix(), data_dir, &directory, &error);
+    if (code == SLC_OK) {
+        code = slc_newest_load_one(directory, sequence, &watch, &logic, &info, &error);
     }
-    slc_journal_close(replay.journal);
-    if (code != SLC_OK) {
-        slc_state_destroy(state);
-        return code;
+    slc_directory_close(directory);
+    if (code == SLC_OK) {
+        code = hand_out(logic, ret_state, &error);
     }
-    *ret_state = state;
-    return SLC_OK;
+    return answer(code, &error, ret_error);
 }
 
 void slc_state_destroy(slc_state_t *state)

@@ -4,6 +4,7 @@
  */
 #include "logic/logic.h"
 #include "base/hash.h"
+#include "snapshot.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -23,6 +24,7 @@ typedef struct bench {
     uint64_t limit;
     uint64_t sequence;
     bool json;
+    bool snapshot;
     slc_ask_t asks[BATCH];
     slc_answer_t answers[BATCH];
     char users[BATCH][USER_BYTES + 1];
@@ -238,6 +240,9 @@ static void run(bench_t *bench)
     print(bench, "accepted", &accepted);
     print(bench, "replayed", &replayed);
     print(bench, "refused", &refused);
+    if (bench->snapshot && !measure_snapshot(bench->logic, bench->json)) {
+        exit(1);
+    }
     (void)printf(bench->json ? "\"bytes_per_order\": %.1f}\n" : "memory    %6.1f bytes an order\n",
                  order_bytes);
 }
@@ -248,11 +253,13 @@ static void help(void)
                "  logic                                  ten million orders in one drop\n"
                "  logic --orders 1000000 --drops 1000    spread over a thousand drops\n"
                "  logic --limit 1                        with a limit per user\n"
+               "  logic --snapshot                       and what a snapshot costs\n"
                "\n"
                "Measures a BUY in the business logic alone and checks every answer.\n"
                "  --orders N   orders to place (default 10000000)\n"
                "  --drops N    drops to spread them over (default 1)\n"
                "  --limit N    units per user; 0: no limit (default)\n"
+               "  --snapshot   cuts the state, reads it and loads it into a second one, too\n"
                "  --json       one line of JSON\n"
                "  --version, --help\n"
                "Exit codes: 0 done, 1 a wrong answer, 2 usage.");
@@ -271,13 +278,11 @@ static uint64_t number_of(const char *text, const char *option)
 
 int main(int count, char **arguments)
 {
-    static const struct option options[] = {{"orders", required_argument, NULL, 'o'},
-                                            {"drops", required_argument, NULL, 'd'},
-                                            {"limit", required_argument, NULL, 'l'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"orders", required_argument, NULL, 'o'}, {"drops", required_argument, NULL, 'd'},
+        {"limit", required_argument, NULL, 'l'},  {"snapshot", no_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},         {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     static bench_t bench = {.orders = 10000000, .drops = 1};
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         switch (option) {
@@ -289,6 +294,9 @@ int main(int count, char **arguments)
             break;
         case 'l':
             bench.limit = number_of(optarg, "limit");
+            break;
+        case 's':
+            bench.snapshot = true;
             break;
         case 'j':
             bench.json = true;

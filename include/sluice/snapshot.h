@@ -15,8 +15,8 @@ extern "C" {
 #endif
 
 /* What a snapshot is made of, in this order: for each drop, by rising drop_id, its DROP, then its ORDERs
- * and CANCELs by rising sequence, then its OPs by rising sequence; behind the last drop the OPs of purges,
- * by rising sequence. */
+ * and CANCELs by rising sequence, then its OPs by rising sequence; behind the last drop the OPs of
+ * purges, by rising sequence. */
 typedef enum slc_entry_kind {
     SLC_ENTRY_DROP = 1,
     SLC_ENTRY_ORDER = 2,  /* an order of the drop before it */

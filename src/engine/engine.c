@@ -7,6 +7,7 @@
 #include "engine/io_thread.h"
 #include "engine/notify.h"
 #include "engine/pipeline.h"
+#include "engine/snapshots.h"
 #include "journal/station.h"
 #include "restore/restore.h"
 
@@ -28,6 +29,7 @@ typedef struct slc_engine {
     slc_writer_t *writer;
     slc_board_t *board;
     slc_attempts_t *attempts; /* NULL: switched off */
+    slc_snapshots_t snapshots;
     slc_pipeline_t pipeline;
     slc_journal_station_t *journal;
     slc_apply_station_t *apply;
@@ -74,6 +76,7 @@ static void fill_status(void *context, slc_engine_info_t *info)
     if (engine->attempts != NULL) {
         info->attempts_missing = slc_attempts_missing(engine->attempts);
     }
+    slc_snapshots_fill_status(&engine->snapshots, info);
     const char *durability = engine->options->durability == SLC_DURABILITY_FSYNC ? "fsync" : "os";
     (void)snprintf(info->version, sizeof info->version, "%s", SLC_VERSION);
     (void)snprintf(info->durability, sizeof info->durability, "%s", durability);
@@ -206,6 +209,7 @@ static slc_err_t engine_build_stations(slc_engine_t *engine, slc_error_t *ret_er
         .bell_count = options->io_threads,
         .note_attempt = engine->attempts == NULL ? NULL : note_attempt,
         .fill_status = fill_status,
+        .handover = &engine->snapshots.handover,
         .context = engine,
     });
     if (engine->board == NULL || engine->journal == NULL || engine->apply == NULL) {
@@ -270,6 +274,9 @@ static slc_err_t engine_start_threads(slc_engine_t *engine, slc_error_t *ret_err
     if (err == SLC_OK) {
         err = thread_start(&engine->apply_thread, apply_main, engine, ret_error);
     }
+    if (err == SLC_OK) {
+        err = slc_snapshots_start(&engine->snapshots, ret_error);
+    }
     /* The one that accepts comes last: it deals out to all the others. */
     for (uint32_t i = options->io_threads; i-- > 0 && err == SLC_OK;) {
         config.station.number = i;
@@ -294,6 +301,10 @@ static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
     if (err == SLC_OK) {
         err = engine_open_writer(engine, ret_error);
     }
+    if (err == SLC_OK) {
+        err = slc_snapshots_init(&engine->snapshots, engine->options, engine->directory, engine->writer,
+                                 &engine->pair, &engine->restored, ret_error);
+    }
     if (err == SLC_OK && engine->options->attempts_log) {
         err = slc_attempts_open(engine->directory, engine->options->attempts_log_bytes, &engine->attempts,
                                 ret_error);
@@ -316,7 +327,7 @@ static void leave_at_once(int signal_number)
 }
 
 /* Waits for a signal that ends the server; a second one then leaves at once. */
-static void wait_for_the_end(void)
+static void wait_for_the_end(slc_engine_t *engine)
 {
     sigset_t signals;
     (void)sigemptyset(&signals);
@@ -328,7 +339,8 @@ static void wait_for_the_end(void)
     do {
         SLC_CHECK(sigwait(&signals, &number) == 0);
         if (number == SIGUSR1) {
-            slc_log(SLC_LOG_WARN, "SIGUSR1: this version writes no snapshots; nothing was done");
+            slc_log(SLC_LOG_INFO, "SIGUSR1: a snapshot is asked for");
+            slc_snapshots_want(&engine->snapshots);
         } else if (number == SIGHUP) {
             slc_log(SLC_LOG_INFO, "SIGHUP: the log goes to stderr; there is nothing to reopen");
         }
@@ -353,6 +365,7 @@ static void engine_drain(slc_engine_t *engine)
         slc_io_join(engine->io[i]);
         engine->io[i] = NULL;
     }
+    slc_snapshots_stop(&engine->snapshots, engine->logic);
     slc_log(SLC_LOG_INFO, "stopped at sequence %" PRIu64 ", digest %016" PRIx64,
             slc_logic_sequence(engine->logic), slc_logic_digest(engine->logic));
 }
@@ -360,6 +373,7 @@ static void engine_drain(slc_engine_t *engine)
 static void engine_finish(slc_engine_t *engine)
 {
     slc_attempts_close(engine->attempts);
+    slc_snapshots_finish(&engine->snapshots);
     slc_apply_station_destroy(engine->apply);
     slc_journal_station_destroy(engine->journal);
     slc_pipeline_finish(&engine->pipeline);
@@ -397,7 +411,7 @@ slc_err_t slc_engine_run(const slc_options_t *options, slc_error_t *ret_error)
     (void)fprintf(stderr, "ready listen=%s control=%s http=%s\n", engine->listeners[0].name,
                   engine->listeners[1].name, options->http);
     slc_notify("READY=1\nSTATUS=serving");
-    wait_for_the_end();
+    wait_for_the_end(engine);
     engine_drain(engine);
     engine_finish(engine);
     return SLC_OK;

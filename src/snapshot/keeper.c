@@ -28,6 +28,7 @@ struct slc_keeper {
     uint64_t journaled_then; /* bytes of journal when the last one was taken */
     bool asked;              /* for the one that is due */
     uint32_t synced_segment; /* segments below are synced */
+    bool sync_failed;        /* the journal may have lost what no second sync would tell of */
     pthread_mutex_t mutex;   /* of the status */
     slc_keeper_status_t status;
 };
@@ -118,12 +119,31 @@ static bool rest_of_cut(void *context, uint64_t worked_ns)
     return rest(((pages_t *)context)->keeper, worked_ns);
 }
 
-/* Segments that the page cache alone may hold are made durable; those below the newest stay so. */
+static int sync_segment(slc_keeper_t *keeper, const char *name)
+{
+    const slc_sys_t *sys = keeper->sys;
+    int fd = sys->open(sys->self, keeper->config.directory->fd, name, O_RDWR | O_CLOEXEC, 0);
+    if (fd < 0) {
+        return fd;
+    }
+    int code = sys->fdatasync(sys->self, fd);
+    keeper->sync_failed = code < 0;
+    int closed = sys->close(sys->self, fd);
+    return code < 0 ? code : closed;
+}
+
+/* Segments that the page cache alone may hold are made durable; those below the newest stay so. A sync
+ * that failed is not tried again: the page cache would say yes, and a snapshot would stand above a hole.
+ */
 static slc_err_t sync_journal(slc_keeper_t *keeper, slc_error_t *ret_error)
 {
     const slc_directory_t *directory = keeper->config.directory;
     uint32_t *numbers = NULL;
     size_t count = 0;
+    if (keeper->sync_failed) {
+        return slc_error_set(ret_error, SLC_ERR_IO,
+                             "an earlier sync of the journal failed; no snapshot before a restart");
+    }
     slc_err_t err = slc_segment_list(directory, &numbers, &count, ret_error);
     for (size_t i = 0; err == SLC_OK && i < count; i++) {
         char name[SLC_SEGMENT_NAME_BYTES];
@@ -131,10 +151,7 @@ static slc_err_t sync_journal(slc_keeper_t *keeper, slc_error_t *ret_error)
             continue;
         }
         slc_segment_name(numbers[i], name);
-        int fd = keeper->sys->open(keeper->sys->self, directory->fd, name, O_RDWR | O_CLOEXEC, 0);
-        int code = fd < 0 ? fd : keeper->sys->fdatasync(keeper->sys->self, fd);
-        int closed = fd < 0 ? 0 : keeper->sys->close(keeper->sys->self, fd);
-        code = code < 0 ? code : closed;
+        int code = sync_segment(keeper, name);
         if (code < 0) {
             err = slc_error_sys(ret_error, SLC_ERR_IO, -code, "cannot sync %s/%s", directory->path, name);
         } else {

@@ -29,7 +29,8 @@ typedef struct slc_keeper_config {
     uint64_t bytes;
     uint64_t written_us;
     /* The journal is only in the page cache: it is synced before a snapshot gets its name, for a power
-     * cut that left the snapshot and not the journal would leave a directory that is refused. */
+     * cut that left the snapshot and not the journal would leave a directory that is refused. Once such a
+     * sync failed there are no more snapshots before a restart. */
     bool sync_journal;
     bool paced; /* sleeps as long as it worked, so that the journal has the disk */
     /* Of the running engine: the last event applied, and bytes of journal written since the start. */

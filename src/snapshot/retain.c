@@ -13,11 +13,13 @@
 #define ARCHIVE_WORD "archive:"
 /* Snapshots whose goodness is remembered. */
 #define KNOWN_MAX (SLC_RETAIN_MAX + 24u)
+#define COMPARE_BYTES 16384
 
 struct slc_retainer {
     const slc_directory_t *directory;
     slc_retain_t retain;
     int archive_fd; /* -1: what goes is removed */
+    bool unsynced;  /* a removal that a power cut may still undo */
     /* Found good, and found bad: neither is read again. In no order. */
     struct {
         uint64_t sequences[KNOWN_MAX];
@@ -195,19 +197,33 @@ static slc_err_t failed(const slc_retainer_t *retainer, int code, const char *wh
                          name);
 }
 
+/* Both files are the same, byte for byte: a copy that someone made by hand while a segment was written
+ * has its name, its length and its header, and yet not all of its events. */
+static bool is_same(const slc_sys_t *sys, int one, int other)
+{
+    uint8_t pieces[2][COMPARE_BYTES];
+    int64_t left = sys->size(sys->self, one);
+    if (left < 0 || left != sys->size(sys->self, other)) {
+        return false;
+    }
+    for (uint64_t offset = 0; left > 0; offset += COMPARE_BYTES, left -= COMPARE_BYTES) {
+        size_t count = left < COMPARE_BYTES ? (size_t)left : COMPARE_BYTES;
+        if (slc_sys_read_all(sys, one, pieces[0], count, offset) != 0 ||
+            slc_sys_read_all(sys, other, pieces[1], count, offset) != 0 ||
+            memcmp(pieces[0], pieces[1], count) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The archive has a file of that name: true where it is this one, put there before a crash. */
 static bool is_archived(const slc_retainer_t *retainer, const char *name)
 {
     const slc_sys_t *sys = retainer->directory->sys;
-    uint8_t here[SLC_PAGE_BYTES];
-    uint8_t there[SLC_PAGE_BYTES];
     int fds[2] = {sys->open(sys->self, retainer->directory->fd, name, O_RDONLY | O_CLOEXEC, 0),
                   sys->open(sys->self, retainer->archive_fd, name, O_RDONLY | O_CLOEXEC, 0)};
-    bool same = fds[0] >= 0 && fds[1] >= 0 && sys->size(sys->self, fds[0]) >= 0 &&
-                sys->size(sys->self, fds[0]) == sys->size(sys->self, fds[1]) &&
-                slc_sys_read_all(sys, fds[0], here, sizeof here, 0) == 0 &&
-                slc_sys_read_all(sys, fds[1], there, sizeof there, 0) == 0 &&
-                memcmp(here, there, sizeof here) == 0; /* headers name directory, number and checksums */
+    bool same = fds[0] >= 0 && fds[1] >= 0 && is_same(sys, fds[0], fds[1]);
     for (size_t i = 0; i < 2; i++) {
         (void)(fds[i] < 0 ? 0 : sys->close(sys->self, fds[i])); /* only read from */
     }
@@ -227,23 +243,39 @@ static slc_err_t archive(const slc_retainer_t *retainer, const char *name, slc_e
     return code < 0 ? failed(retainer, code, "archive", name, ret_error) : SLC_OK;
 }
 
-static slc_err_t let_go(const slc_retainer_t *retainer, const char *name, slc_error_t *ret_error)
+/* What was removed stays removed. Before the next removal, and behind it: a power cut that undid the one
+ * and not the other would leave a journal with a hole. */
+static slc_err_t sync_removals(slc_retainer_t *retainer, const char *name, slc_error_t *ret_error)
 {
     const slc_sys_t *sys = retainer->directory->sys;
-    slc_err_t err = retainer->archive_fd >= 0 ? archive(retainer, name, ret_error) : SLC_OK;
+    int code = retainer->unsynced ? sys->fsync(sys->self, retainer->directory->fd) : 0;
+    if (code < 0) {
+        return failed(retainer, code, "sync the directory around", name, ret_error);
+    }
+    retainer->unsynced = false;
+    return SLC_OK;
+}
+
+static slc_err_t let_go(slc_retainer_t *retainer, const char *name, slc_error_t *ret_error)
+{
+    const slc_sys_t *sys = retainer->directory->sys;
+    slc_err_t err = sync_removals(retainer, name, ret_error);
+    if (err == SLC_OK && retainer->archive_fd >= 0) {
+        err = archive(retainer, name, ret_error);
+    }
     if (err != SLC_OK) {
         return err;
     }
     int code = sys->unlink(sys->self, retainer->directory->fd, name);
-    if (code == 0) {
-        code = sys->fsync(sys->self, retainer->directory->fd);
+    if (code < 0) {
+        return failed(retainer, code, "remove", name, ret_error);
     }
-    return code < 0 ? failed(retainer, code, "remove", name, ret_error) : SLC_OK;
+    retainer->unsynced = true;
+    return sync_removals(retainer, name, ret_error);
 }
 
 /* `sequence` is covered by the oldest snapshot kept. */
-static slc_err_t let_segments_go(const slc_retainer_t *retainer, uint64_t sequence,
-                                 slc_error_t *ret_error)
+static slc_err_t let_segments_go(slc_retainer_t *retainer, uint64_t sequence, slc_error_t *ret_error)
 {
     const slc_sys_t *sys = retainer->directory->sys;
     uint32_t *numbers = NULL;

@@ -34,6 +34,7 @@ struct fake_sys {
     bool fault_for_ever;
     size_t short_bytes; /* with fault_error 0 */
     bool faulted;
+    bool quiet; /* no call counts, none fails */
 
     fake_before_fn before;
     void *context;

@@ -82,6 +82,11 @@ void fake_sys_heal(fake_sys_t *fake)
     arm(fake, FAKE_ANY, 0, 0, false, 0);
 }
 
+void fake_sys_quiet(fake_sys_t *fake, bool quiet)
+{
+    fake->quiet = quiet;
+}
+
 uint64_t fake_sys_calls(const fake_sys_t *fake, fake_call_t call)
 {
     return fake->calls[call];

@@ -48,6 +48,8 @@ void fake_sys_fail(fake_sys_t *fake, fake_call_t call, uint64_t nth, int error, 
 /* The nth read or write does only `bytes` of its work. */
 void fake_sys_shorten(fake_sys_t *fake, fake_call_t call, uint64_t nth, size_t bytes);
 void fake_sys_heal(fake_sys_t *fake);
+/* While `quiet`, calls are not counted and none fails: for who looks on from outside. */
+void fake_sys_quiet(fake_sys_t *fake, bool quiet);
 /* Calls of that kind since the last of the three above. */
 uint64_t fake_sys_calls(const fake_sys_t *fake, fake_call_t call);
 /* The fault has come at least once. */

@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include "base/check.h"
+#include "snapshot/write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,10 @@
 static void fill_status(void *context, slc_engine_info_t *info)
 {
     const engine_t *engine = context;
+    slc_keeper_status_t status = slc_keeper_status(engine->keeper);
     info->attempts_missing = engine->attempts;
+    info->snapshot_sequence = status.sequence;
+    info->snapshots_written = status.written;
     (void)snprintf(info->version, sizeof info->version, "simulation");
 }
 
@@ -39,6 +43,44 @@ static slc_err_t open_journal(engine_t *engine, slc_error_t *ret_error)
     return slc_writer_open(engine->directory, &config, &engine->restored.end, &engine->writer, ret_error);
 }
 
+static uint64_t applied(void *context)
+{
+    const engine_t *engine = context;
+    uint64_t sequence = 0;
+    uint64_t digest = 0;
+    SLC_CHECK(slc_digest_pair_read(&engine->pair, &sequence, &digest)); /* nobody writes beside us */
+    return sequence;
+}
+
+static uint64_t journaled(void *context)
+{
+    const engine_t *engine = context;
+    return slc_writer_stats(engine->writer).bytes;
+}
+
+/* As src/engine/snapshots.c, but for the thread. */
+static slc_err_t open_snapshots(engine_t *engine, slc_error_t *ret_error)
+{
+    slc_keeper_config_t config = {
+        .directory = engine->directory,
+        .handover = &engine->handover,
+        .interval_ns = engine->config.snapshot_interval_ns,
+        .journal_bytes = engine->config.snapshot_bytes,
+        .sequence = engine->restored.snapshot_sequence,
+        .bytes = engine->restored.snapshot_bytes,
+        .written_us = engine->restored.snapshot_written_us,
+        .sync_journal = engine->config.durability == SLC_DURABILITY_OS,
+        .applied = applied,
+        .journaled = journaled,
+        .context = engine,
+    };
+    slc_err_t err = slc_retain_parse(engine->config.retain, &config.retain, ret_error);
+    if (err == SLC_OK) {
+        err = slc_snapshot_remove_leftover(engine->directory, ret_error);
+    }
+    return err == SLC_OK ? slc_keeper_create(&config, &engine->keeper, ret_error) : err;
+}
+
 static void build_stations(engine_t *engine)
 {
     slc_error_t error;
@@ -62,6 +104,7 @@ static void build_stations(engine_t *engine)
         .note_attempt = note_attempt,
         .fill_status = fill_status,
         .context = engine,
+        .handover = &engine->handover,
     });
     SLC_CHECK(engine->board != NULL && engine->journal != NULL && engine->apply != NULL);
     slc_apply_station_publish_restored(engine->apply);
@@ -89,7 +132,11 @@ slc_err_t engine_start(engine_t **ret_engine, const engine_config_t *config, fak
     engine->config = *config;
     engine->sys = fake_sys_table(fake);
     engine->net = net;
+    slc_handover_init(&engine->handover);
     slc_err_t err = open_journal(engine, ret_error);
+    if (err == SLC_OK) {
+        err = open_snapshots(engine, ret_error);
+    }
     if (err != SLC_OK) {
         engine_drop(engine);
         *ret_engine = NULL;
@@ -128,6 +175,15 @@ void engine_drop(engine_t *engine)
     for (uint32_t i = 0; i < engine->ios; i++) {
         slc_io_station_finish(&engine->io[i]);
     }
+    if (engine->apply != NULL) {
+        slc_apply_station_leave(engine->apply);
+    }
+    slc_cut_t *cut = slc_handover_leftover(&engine->handover);
+    if (cut != NULL) {
+        slc_logic_cut_end(engine->logic, cut);
+    }
+    slc_keeper_destroy(engine->keeper);
+    slc_handover_finish(&engine->handover);
     slc_apply_station_destroy(engine->apply);
     slc_journal_station_destroy(engine->journal);
     if (engine->pipeline.ring != NULL) {
@@ -167,6 +223,16 @@ bool engine_journal_idle(engine_t *engine)
 bool engine_apply_turn(engine_t *engine)
 {
     return slc_apply_station_turn(engine->apply) > 0;
+}
+
+bool engine_has_cut(engine_t *engine)
+{
+    return atomic_load_explicit(&engine->handover.given, memory_order_relaxed) != NULL;
+}
+
+bool engine_keeper_turn(engine_t *engine)
+{
+    return slc_keeper_turn(engine->keeper);
 }
 
 bool engine_accept(engine_t *engine, int link)

@@ -13,6 +13,7 @@
 #include "engine/pipeline.h"
 #include "journal/station.h"
 #include "restore/restore.h"
+#include "snapshot/keeper.h"
 
 #define ENGINE_IOS_MAX 3u
 
@@ -23,6 +24,9 @@ typedef struct engine_config {
     uint32_t block_bytes_max;
     slc_durability_t durability;
     slc_session_limits_t limits;
+    const char *retain;            /* as --retain */
+    uint64_t snapshot_interval_ns; /* 0: never by time */
+    uint64_t snapshot_bytes;       /* 0: never by size */
 } engine_config_t;
 
 typedef struct engine {
@@ -38,6 +42,8 @@ typedef struct engine {
     slc_pipeline_t pipeline;
     slc_journal_station_t *journal;
     slc_apply_station_t *apply;
+    slc_handover_t handover;
+    slc_keeper_t *keeper;
     slc_io_station_t io[ENGINE_IOS_MAX];
     uint32_t ios;      /* of them initialised */
     uint32_t next_io;  /* that takes the next connection */
@@ -56,6 +62,9 @@ void engine_drop(engine_t *engine);
 bool engine_journal_turn(engine_t *engine);
 bool engine_journal_idle(engine_t *engine);
 bool engine_apply_turn(engine_t *engine);
+/* Whether the keeper has a cut to write: its next turn writes, and may remove segments. */
+bool engine_has_cut(engine_t *engine);
+bool engine_keeper_turn(engine_t *engine);
 /* Accepts one connection that waits. */
 bool engine_accept(engine_t *engine, int link);
 /* One look at the sockets and one turn of that I/O station. */

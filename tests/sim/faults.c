@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 static const char *const g_names[SIM_FAULTS] = {
     [SIM_POWER_CUT] = "power cut",
@@ -21,6 +23,7 @@ static const char *const g_names[SIM_FAULTS] = {
     [SIM_STALL] = "stall",
     [SIM_CLOCK_BACK] = "clock back",
     [SIM_TIMEOUT] = "timeout",
+    [SIM_BIT_ROT] = "bit rot in the newest snapshot",
 };
 
 const char *sim_fault_name(sim_fault_t fault)
@@ -118,15 +121,49 @@ static void after_start(world_t *world)
     uint64_t sequence = slc_logic_sequence(engine->logic);
     world->result->faults[SIM_TORN] += engine->restored.torn;
     world->base_us = fake_sys_base_us(world->disk);
-    world_say(world, "started at event %" PRIu64 "%s", sequence, engine->restored.torn ? ", torn" : "");
+    world_say(world, "started at event %" PRIu64 ", %" PRIu64 " of them from a snapshot%s", sequence,
+              engine->restored.snapshot_sequence, engine->restored.torn ? ", torn" : "");
     world_note(world, slc_logic_digest(engine->logic));
-    history_read(&world->history, fake_sys_table(world->disk), sequence);
+    history_read(&world->history, world->disk, sequence);
+    history_claim(&world->history, sequence, slc_logic_digest(engine->logic));
+    world->result->segments_gone += world->history.first > 1;
+    world->result->from_snapshot += engine->restored.snapshot_sequence != 0;
+    world->result->snapshots_refused += engine->restored.snapshots_refused;
     world->starts_failed = 0;
+}
+
+/* One byte of the newest snapshot changes while nobody looks: the one before it has to do. */
+static void rot(world_t *world)
+{
+    char names[FAKE_ENTRIES_MAX][FAKE_NAME_BYTES];
+    char path[FAKE_NAME_BYTES + 8] = "";
+    size_t bytes = 0;
+    if (fake_sys_file(world->disk, "data", &bytes) == NULL) {
+        return; /* the cut came before anything was there */
+    }
+    size_t count = fake_sys_names(world->disk, "data", names, FAKE_ENTRIES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (strstr(names[i], ".snap") != NULL && strcmp(names[i], path + 5 * (path[0] != '\0')) > 0) {
+            (void)snprintf(path, sizeof path, "data/%.95s", names[i]);
+        }
+    }
+    const uint8_t *file = path[0] == '\0' ? NULL : fake_sys_file(world->disk, path, &bytes);
+    if (file == NULL) {
+        return;
+    }
+    uint64_t at = world_below(world, bytes);
+    uint8_t changed = file[at] ^ (uint8_t)(1 + world_below(world, 255));
+    fake_sys_poke(world->disk, path, &changed, 1, at);
+    world->result->faults[SIM_BIT_ROT]++;
+    world_say(world, "bit rot in %s at %" PRIu64, path, at);
 }
 
 void faults_restart(world_t *world)
 {
     slc_error_t error = {.message = ""};
+    if (!world->draining && world_below(world, 8) == 0) {
+        rot(world);
+    }
     if (!world->draining && world_below(world, 4) == 0) {
         world->crash_in = 1 + world_below(world, 30);
         world->crash_is_power = may_cut_power(world) && world_below(world, 2) == 0;
@@ -158,10 +195,14 @@ static void arm_crash(world_t *world)
 
 static void arm_error(world_t *world, sim_fault_t fault)
 {
-    static const fake_call_t calls[] = {FAKE_PWRITE, FAKE_PWRITE, FAKE_FDATASYNC, FAKE_FSYNC,
-                                        FAKE_RENAME, FAKE_OPEN,   FAKE_TRUNCATE};
+    static const fake_call_t calls[] = {FAKE_PWRITE, FAKE_PWRITE,    FAKE_RENAME,
+                                        FAKE_OPEN,   FAKE_TRUNCATE,  FAKE_LINK,
+                                        FAKE_UNLINK, FAKE_FDATASYNC, FAKE_FSYNC};
     static const int errors[] = {EIO, ENOSPC, EDQUOT, EROFS};
-    fake_call_t call = fault == SIM_DISK_ERROR ? calls[world_below(world, 7)] : FAKE_PWRITE;
+    /* What the device fails to take is lost where a yes stands on the page cache alone: `os` promises
+     * nothing there. */
+    uint64_t kinds = world->engine_config.durability == SLC_DURABILITY_OS ? 7 : 9;
+    fake_call_t call = fault == SIM_DISK_ERROR ? calls[world_below(world, kinds)] : FAKE_PWRITE;
     uint64_t nth = 1 + world_below(world, call == FAKE_PWRITE ? 8 : 2);
     if (fault == SIM_SHORT_WRITE) {
         fake_sys_shorten(world->disk, call, nth, 512 * (1 + world_below(world, 7)));
@@ -198,6 +239,14 @@ static void reset_some(world_t *world)
     }
 }
 
+/* Each torn tail leaves a file for people, and a directory of the fake disk has so many places. */
+static bool is_crowded(world_t *world)
+{
+    static char names[FAKE_ENTRIES_MAX][FAKE_NAME_BYTES];
+    return fake_sys_names(world->disk, "data", names, FAKE_ENTRIES_MAX) > FAKE_ENTRIES_MAX / 2 ||
+           fake_sys_names(world->disk, "archive", names, FAKE_ENTRIES_MAX) > FAKE_ENTRIES_MAX / 2;
+}
+
 void faults_inject(world_t *world)
 {
     uint64_t toss = world_below(world, 100);
@@ -205,7 +254,8 @@ void faults_inject(world_t *world)
         reset_some(world);
     } else if (toss < 35) {
         wall_clock_back(world);
-    } else if (world->engine == NULL || world->crash_in > 0 || world->armed || world->disk_is_full) {
+    } else if (world->engine == NULL || is_crowded(world) || world->crash_in > 0 || world->armed ||
+               world->disk_is_full) {
         return; /* one at a time */
     } else if (toss < 43) {
         crash_now(world, may_cut_power(world));

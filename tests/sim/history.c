@@ -32,6 +32,7 @@ void history_finish(history_t *history)
     free(history->attempts);
     free(history->heards);
     free(history->facts);
+    free(history->claims);
 }
 
 want_t *history_want(history_t *history, uint32_t *ret_want)
@@ -133,6 +134,7 @@ static void learn(history_t *history, const slc_event_t *event, uint64_t *at)
         (void)history_wrong(history, "the journal goes from event %" PRIu64 " to %" PRIu64, *at,
                             event->sequence);
     }
+    history->first = *at == 0 ? event->sequence : history->first;
     *at = event->sequence;
     if (event->sequence < history->fact_count) {
         if (!is_same(&history->facts[event->sequence], event)) {
@@ -168,13 +170,46 @@ static slc_err_t read_block(history_t *history, const slc_directory_t *directory
     return code == SLC_END ? SLC_OK : code;
 }
 
-void history_read(history_t *history, const slc_sys_t *sys, uint64_t sequence)
+/* Whole, but for what was removed; or from the segment of the last known event on. */
+static slc_err_t read_all(history_t *history, fake_sys_t *disk, bool whole, slc_error_t *error)
 {
-    slc_error_t error = {.message = ""};
     slc_directory_t *directory = NULL;
     slc_scan_t *scan = NULL;
     slc_scanned_t block;
     uint64_t at = 0;
+    fake_sys_quiet(disk, true);
+    slc_err_t code = slc_directory_open_readonly(fake_sys_table(disk), "data", &directory, error);
+    if (code == SLC_OK) {
+        code = slc_scan_open(directory, NULL, NULL, &scan, error);
+    }
+    if (code == SLC_OK && whole) {
+        slc_scan_kept(scan);
+    } else if (code == SLC_OK) {
+        slc_scan_behind(scan, history->fact_count - 1);
+    }
+    while (code == SLC_OK) {
+        code = slc_scan_next(scan, &block, error);
+        if (code == SLC_OK) {
+            code = read_block(history, directory, &block, &at, error);
+        }
+    }
+    slc_scan_close(scan);
+    slc_directory_close(directory);
+    fake_sys_quiet(disk, false);
+    return code == SLC_END ? SLC_OK : code;
+}
+
+void history_learn(history_t *history, fake_sys_t *disk)
+{
+    slc_error_t error = {.message = ""};
+    if (read_all(history, disk, false, &error) != SLC_OK) {
+        (void)history_wrong(history, "the journal cannot be read beside the engine: %s", error.message);
+    }
+}
+
+void history_read(history_t *history, fake_sys_t *disk, uint64_t sequence)
+{
+    slc_error_t error = {.message = ""};
     if (sequence < history->floor) {
         (void)history_wrong(history,
                             "event %" PRIu64 " was acknowledged, and behind the restart the journal "
@@ -182,23 +217,18 @@ void history_read(history_t *history, const slc_sys_t *sys, uint64_t sequence)
                             history->floor, sequence);
         return;
     }
-    slc_err_t code = slc_directory_open_readonly(sys, "data", &directory, &error);
-    if (code == SLC_OK) {
-        code = slc_scan_open(directory, NULL, NULL, &scan, &error);
-    }
-    while (code == SLC_OK) {
-        code = slc_scan_next(scan, &block, &error);
-        if (code == SLC_OK) {
-            code = read_block(history, directory, &block, &at, &error);
-        }
-    }
-    slc_scan_close(scan);
-    slc_directory_close(directory);
-    if (code != SLC_END) {
+    if (read_all(history, disk, true, &error) != SLC_OK) {
         (void)history_wrong(history, "the journal cannot be read: %s", error.message);
     }
-    if (history->fact_count != sequence + 1 && history->wrong[0] == '\0') {
+    if (history->fact_count != sequence + 1) {
         (void)history_wrong(history, "the engine stands at event %" PRIu64 ", the journal at %zu",
                             sequence, history->fact_count - 1);
     }
+}
+
+void history_claim(history_t *history, uint64_t sequence, uint64_t digest)
+{
+    history->claims =
+        grown(history->claims, history->claim_count, &history->claim_room, sizeof *history->claims);
+    history->claims[history->claim_count++] = (claim_t){.sequence = sequence, .digest = digest};
 }

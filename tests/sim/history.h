@@ -48,16 +48,24 @@ typedef struct fact {
     char text[SLC_USER_BYTES_MAX + 1];
 } fact_t;
 
+typedef struct claim {
+    uint64_t sequence;
+    uint64_t digest;
+} claim_t;
+
 typedef struct history {
     want_t *wants;
     attempt_t *attempts; /* request_id is the place here and 1 */
     heard_t *heards;
     fact_t *facts; /* of the journal, by sequence; [0] is unused */
+    claim_t *claims;
+    size_t claim_count, claim_room;
     size_t want_count, want_room;
     size_t attempt_count, attempt_room;
     size_t heard_count, heard_room;
     size_t fact_count, fact_room; /* fact_count: sequence of the last one, and 1 */
     uint64_t floor;
+    uint64_t first;  /* event that the journal began with when it was read last */
     char wrong[512]; /* the first thing that must not be; empty: nothing */
 } history_t;
 
@@ -73,6 +81,10 @@ bool history_wrong(history_t *history, const char *format, ...) __attribute__((f
 
 /* Reads the journal on the disk: what is known already must stand there still, byte for byte; what is new
  * is learned. The journal must end with `sequence`, and that may not be below what anybody heard of. */
-void history_read(history_t *history, const slc_sys_t *sys, uint64_t sequence);
+void history_read(history_t *history, fake_sys_t *disk, uint64_t sequence);
+/* While the engine runs, before segments may go: learns what is new. */
+void history_learn(history_t *history, fake_sys_t *disk);
+/* Somebody who should know says that the state behind `sequence` has this digest. */
+void history_claim(history_t *history, uint64_t sequence, uint64_t digest);
 
 #endif

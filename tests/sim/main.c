@@ -4,6 +4,7 @@
  * Exit 0: all is well. 1: a simulation failed; its seed and the command that repeats it are printed. */
 #include "sim.h"
 
+#include "base/log.h"
 #include "board/board.h"
 
 #include <inttypes.h>
@@ -66,6 +67,10 @@ static void add(tally_t *tally, const sim_result_t *result)
     tally->sum.attempts += result->attempts;
     tally->sum.rolls += result->rolls;
     tally->sum.eagains += result->eagains;
+    tally->sum.snapshots += result->snapshots;
+    tally->sum.from_snapshot += result->from_snapshot;
+    tally->sum.snapshots_refused += result->snapshots_refused;
+    tally->sum.segments_gone += result->segments_gone;
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
         tally->sum.faults[fault] += result->faults[fault];
     }
@@ -119,6 +124,10 @@ static void print(const tally_t *tally, uint64_t first, uint64_t wanted)
                  ", refused unjournaled %" PRIu64 ", rolls %" PRIu64 ", full sockets %" PRIu64 "\n",
                  tally->sum.replies, tally->sum.accepted, tally->sum.replayed, tally->sum.journaled,
                  tally->sum.attempts, tally->sum.rolls, tally->sum.eagains);
+    (void)printf("snapshots %" PRIu64 ", starts from one %" PRIu64 ", refused by a start %" PRIu64
+                 ", with segments gone %" PRIu64 "\n",
+                 tally->sum.snapshots, tally->sum.from_snapshot, tally->sum.snapshots_refused,
+                 tally->sum.segments_gone);
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
         (void)printf("%s%s %" PRIu64, fault == 0 ? "faults: " : ", ", sim_fault_name((sim_fault_t)fault),
                      tally->sum.faults[fault]);
@@ -130,7 +139,8 @@ static void print(const tally_t *tally, uint64_t first, uint64_t wanted)
 static bool is_complete(const tally_t *tally)
 {
     bool complete = tally->sum.attempts > 0 && tally->sum.replayed > 0 && tally->sum.rolls > 0 &&
-                    tally->sum.eagains > 0 && tally->events_min >= 1000;
+                    tally->sum.eagains > 0 && tally->sum.snapshots > 0 && tally->sum.from_snapshot > 0 &&
+                    tally->sum.segments_gone > 0 && tally->events_min >= 1000;
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
         complete &= tally->sum.faults[fault] > 0;
     }
@@ -205,6 +215,7 @@ int main(int argc, char **argv)
             return 2;
         }
     }
+    slc_log_setup(SLC_LOG_TEXT, SLC_LOG_ERROR); /* its warnings are of faults that we made */
     (void)signal(SIGABRT, on_death);
     (void)signal(SIGSEGV, on_death);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);

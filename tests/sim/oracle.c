@@ -285,6 +285,19 @@ static void sort(oracle_t *oracle, size_t *begins)
     }
 }
 
+/* What a start made of snapshot and journal. */
+static void judge_claims(oracle_t *oracle, uint64_t sequence)
+{
+    history_t *history = oracle->history;
+    for (size_t i = 0; i < history->claim_count; i++) {
+        if (history->claims[i].sequence == sequence &&
+            history->claims[i].digest != model_digest(oracle->model)) {
+            (void)history_wrong(
+                history, "a start at event %" PRIu64 " came to another state than the rules", sequence);
+        }
+    }
+}
+
 static void walk(oracle_t *oracle)
 {
     history_t *history = oracle->history;
@@ -294,6 +307,7 @@ static void walk(oracle_t *oracle)
         if (sequence > 0 && sequence < history->fact_count) {
             apply(oracle, sequence);
         }
+        judge_claims(oracle, sequence);
         while (next < history->heard_count && judged_at(history, oracle->sorted[next]) <= sequence &&
                judge(oracle, oracle->sorted[next])) {
             next++;

@@ -155,7 +155,9 @@ static void new_operation(clients_t *clients, want_t *want)
     if (clients->operated < clients->config.drops) {
         open_drop(clients, want, clients->operated + 1);
     } else if (below(clients, 4) == 0) {
-        want->op = below(clients, 2) == 0 ? SLC_CONTROL_GET_STATUS : SLC_CONTROL_GET_DROP;
+        static const slc_control_op_t queries[] = {SLC_CONTROL_GET_STATUS, SLC_CONTROL_GET_DROP,
+                                                   SLC_CONTROL_TAKE_SNAPSHOT};
+        want->op = queries[below(clients, 3)];
         want->event.as.drop_closed.drop_id = drop_id;
     } else {
         change_drop(clients, want, drop_id);

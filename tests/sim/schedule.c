@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const uint32_t g_weights[ACTS] = {
-    [ACT_JOURNAL] = 10, [ACT_APPLY] = 10, [ACT_IO] = 14,  [ACT_UP] = 14,  [ACT_DOWN] = 14,
-    [ACT_CLIENT] = 16,  [ACT_ACCEPT] = 6, [ACT_TIME] = 3, [ACT_IDLE] = 2, [ACT_FAULT] = 1,
+    [ACT_JOURNAL] = 10, [ACT_APPLY] = 10,  [ACT_IO] = 14,    [ACT_UP] = 14,
+    [ACT_DOWN] = 14,    [ACT_CLIENT] = 16, [ACT_ACCEPT] = 6, [ACT_KEEPER] = 2,
+    [ACT_TIME] = 3,     [ACT_IDLE] = 2,    [ACT_FAULT] = 1,
 };
 
 void schedule_init(world_t *world)
@@ -131,6 +132,11 @@ static bool act_of_engine(world_t *world, act_t act)
                               !world->stopping);
     case ACT_ACCEPT:
         return accept_one(world);
+    case ACT_KEEPER:
+        if (engine_has_cut(world->engine)) {
+            history_learn(&world->history, world->disk); /* before segments go */
+        }
+        return engine_keeper_turn(world->engine);
     case ACT_IDLE:
     default:
         return !world->stopping && engine_journal_idle(world->engine);

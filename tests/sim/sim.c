@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,6 +41,8 @@ void world_count(world_t *world)
     if (world->engine != NULL) {
         world->result->attempts += world->engine->attempts;
         world->result->rolls += world->engine->rolls;
+        slc_keeper_status_t status = slc_keeper_status(world->engine->keeper);
+        world->result->snapshots += status.written;
     }
 }
 
@@ -50,13 +53,24 @@ static bool is_wrong(const world_t *world)
 
 /* ---- what this seed is like ---- */
 
+static void choose_snapshots(world_t *world)
+{
+    static const char *const retains[] = {"2", "2", "3", "4", "all", "archive:archive"};
+    engine_config_t *config = &world->engine_config;
+    uint64_t which = world_below(world, 6);
+    config->retain = retains[which];
+    /* A directory of the fake disk has so many places: what removes nothing writes seldom. */
+    config->snapshot_interval_ns = which < 4 ? world_below(world, 2) * UINT64_C(20000000) : 0;
+    config->snapshot_bytes = which < 4 ? UINT64_C(16384) << world_below(world, 4) : UINT64_C(262144);
+}
+
 static void choose_engine(world_t *world)
 {
     static const uint64_t ring_slots[] = {8, 32, 128, 512};
     world->engine_config = (engine_config_t){
         .ios = 1 + (uint32_t)world_below(world, ENGINE_IOS_MAX),
         .ring_slots = ring_slots[world_below(world, 4)],
-        .segment_bytes = UINT64_C(131072) << world_below(world, 2),
+        .segment_bytes = UINT64_C(65536) << world_below(world, 3),
         .block_bytes_max = 8192u << world_below(world, 2),
         .durability = world_below(world, 6) == 0 ? SLC_DURABILITY_OS : SLC_DURABILITY_FSYNC,
         .limits =
@@ -69,6 +83,7 @@ static void choose_engine(world_t *world)
                 .write_timeout_ns = UINT64_C(10000000000),
             },
     };
+    choose_snapshots(world);
     if (world_below(world, 3) == 0) {
         fake_sys_refuse_direct(world->disk);
     }
@@ -91,6 +106,15 @@ static void choose_clients(world_t *world)
     clients_init(&world->clients, &config, &world->history, &world->net, fake_random(&world->random));
 }
 
+/* Where segments and snapshots go with --retain archive:archive. */
+static void make_archive(fake_sys_t *disk)
+{
+    const slc_sys_t *sys = fake_sys_table(disk);
+    SLC_CHECK(sys->mkdir(sys->self, AT_FDCWD, "archive", 0700) == 0);
+    int top = sys->open(sys->self, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
+    SLC_CHECK(top >= 0 && sys->fsync(sys->self, top) == 0 && sys->close(sys->self, top) == 0);
+}
+
 static void begin(world_t *world, uint64_t seed, bool verbose, sim_result_t *result)
 {
     memset(result, 0, sizeof *result);
@@ -106,6 +130,7 @@ static void begin(world_t *world, uint64_t seed, bool verbose, sim_result_t *res
     choose_engine(world);
     choose_clients(world);
     schedule_init(world);
+    make_archive(world->disk);
     fake_sys_t *first = world->disk;
     world->disk = fake_sys_kill(first); /* with the watch of faults.c from the first change on */
     fake_sys_destroy(first);

@@ -23,6 +23,7 @@ typedef enum sim_fault {
     SIM_STALL,       /* a station, or a direction of the network, stood still for a while */
     SIM_CLOCK_BACK,  /* the wall clock */
     SIM_TIMEOUT,     /* time leapt past the deadlines */
+    SIM_BIT_ROT,     /* the newest snapshot is not what it was */
     SIM_FAULTS
 } sim_fault_t;
 
@@ -37,6 +38,10 @@ typedef struct sim_result {
     uint64_t replayed;
     uint64_t attempts; /* refusals that were not journaled */
     uint64_t rolls;
+    uint64_t snapshots;         /* written */
+    uint64_t from_snapshot;     /* starts that began with one */
+    uint64_t snapshots_refused; /* that a start found not good */
+    uint64_t segments_gone;     /* starts that found the journal without its beginning */
     uint64_t eagains;
     uint64_t faults[SIM_FAULTS];
     uint64_t trace;  /* a hash over all that happened */

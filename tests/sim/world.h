@@ -15,6 +15,7 @@ typedef enum act {
     ACT_DOWN,
     ACT_CLIENT,
     ACT_ACCEPT,
+    ACT_KEEPER,
     ACT_TIME,
     ACT_IDLE,
     ACT_FAULT,

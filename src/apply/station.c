@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "event/slot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,9 +84,13 @@ static void decide_buy(slc_apply_station_t *station, slc_slot_t *slot)
     if ((slot->flags & SLC_SLOT_JOURNALED) != 0) {
         slc_logic_buy(logic, &ask, slc_logic_sequence(logic) + 1, station->time_us, &answer);
         station->changed = true;
-    } else {
+    } else if ((slot->flags & SLC_SLOT_READ_ONLY) == 0) {
         slc_logic_refuse(logic, &ask, station->time_us, &answer);
         note_attempt(station, &ask, &answer);
+    } else if (slc_logic_try_refuse(logic, &ask, station->time_us, &answer)) {
+        note_attempt(station, &ask, &answer);
+    } else {
+        answer.status = SLC_STATUS_READ_ONLY; /* nothing of it is kept anywhere: it may be tried again */
     }
     slot->as.answer.order_id = answer.order_id;
     slot->as.answer.remaining = answer.remaining;
@@ -97,14 +102,29 @@ static void decide_buy(slc_apply_station_t *station, slc_slot_t *slot)
     }
 }
 
-static void decide_change(slc_apply_station_t *station, slc_command_t *command)
+/* A change that there is no room for: what is known under its key, or READ_ONLY. */
+static void recall_change(slc_logic_t *logic, slc_command_t *command, slc_answer_t *ret_answer)
+{
+    if (!slc_logic_recall(logic, &command->event, ret_answer, command->message)) {
+        ret_answer->status = SLC_STATUS_READ_ONLY;
+        (void)snprintf(command->message, sizeof command->message,
+                       "the disk is full or nearly; nothing was changed. Make room, then try again; "
+                       "'sluice status' says how it stands");
+    }
+}
+
+static void decide_change(slc_apply_station_t *station, const slc_slot_t *slot, slc_command_t *command)
 {
     slc_logic_t *logic = station->config.logic;
     slc_answer_t answer;
-    command->event.sequence = slc_logic_sequence(logic) + 1;
-    command->event.time_us = station->time_us;
-    slc_logic_apply(logic, &command->event, &answer, command->message);
-    station->changed = true;
+    if ((slot->flags & SLC_SLOT_READ_ONLY) == 0) {
+        command->event.sequence = slc_logic_sequence(logic) + 1;
+        command->event.time_us = station->time_us;
+        slc_logic_apply(logic, &command->event, &answer, command->message);
+        station->changed = true;
+    } else {
+        recall_change(logic, command, &answer);
+    }
     command->status = answer.status;
     command->replayed = answer.replayed;
     command->sequence = answer.sequence;
@@ -126,10 +146,11 @@ static_assert(offsetof(slc_event_t, as.drop_closed.drop_id) ==
                       offsetof(slc_event_t, as.drop_purged.drop_id),
               "decide_change reads the drop of any change in one place");
 
-static void decide_command(slc_apply_station_t *station, slc_command_t *command)
+static void decide_command(slc_apply_station_t *station, const slc_slot_t *slot)
 {
+    slc_command_t *command = slot->as.command;
     if (command->is_change) {
-        decide_change(station, command);
+        decide_change(station, slot, command);
         return;
     }
     slc_apply_query(station->config.logic, station->config.handover, command);
@@ -188,7 +209,7 @@ static int64_t batch(void *context, uint64_t first, uint64_t count)
         if (slot->kind == SLC_SLOT_BUY) {
             decide_buy(station, slot);
         } else if (slot->kind == SLC_SLOT_COMMAND) {
-            decide_command(station, slot->as.command);
+            decide_command(station, slot);
         }
     }
     publish(station);

@@ -82,6 +82,8 @@ static void fill_status(void *context, slc_engine_info_t *info)
     (void)snprintf(info->durability, sizeof info->durability, "%s", durability);
     (void)snprintf(info->journal_method, sizeof info->journal_method, "%s",
                    slc_writer_method(engine->writer));
+    static_assert(sizeof info->read_only == SLC_ROOM_REASON_BYTES, "a reason fits");
+    slc_journal_station_read_only(engine->journal, info->read_only);
 }
 
 static void note_attempt(void *context, const slc_attempt_t *attempt)
@@ -165,6 +167,7 @@ static slc_err_t engine_open_writer(slc_engine_t *engine, slc_error_t *ret_error
         .block_bytes_max = (uint32_t)engine->options->block_bytes_max,
         .no_direct = engine->options->journal_method == SLC_JOURNAL_METHOD_FDATASYNC,
         .only_direct = engine->options->journal_method == SLC_JOURNAL_METHOD_DIRECT,
+        .min_free_bytes = engine->options->min_free_bytes,
     };
     slc_err_t err =
         slc_writer_open(engine->directory, &config, &engine->restored.end, &engine->writer, ret_error);

@@ -71,6 +71,7 @@ typedef struct slc_options {
     uint32_t ring_slots; /* a power of two */
     uint64_t segment_bytes;
     uint64_t block_bytes_max; /* fits 32 bits */
+    uint64_t min_free_bytes;  /* 0: free space is not looked at */
     uint32_t max_in_flight;   /* at most ring_slots */
     uint32_t max_frame_bytes;
     uint32_t max_connections;

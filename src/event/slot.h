@@ -33,6 +33,9 @@ typedef enum slc_slot_flag {
     SLC_SLOT_REPLAYED = 1u << 3,
     /* as.command hangs on this slot, whatever its kind; the reply station frees it. */
     SLC_SLOT_HAS_COMMAND = 1u << 4,
+    /* Set by the journal station: there is no room for this event, so it is none. What the state says of
+     * it is answered, and otherwise READ_ONLY. */
+    SLC_SLOT_READ_ONLY = 1u << 5,
 } slc_slot_flag_t;
 
 /* Why a field is INVALID; the texts stand in src/wire/reason.c. */

@@ -71,8 +71,8 @@ static slc_err_t start(slc_writer_t *writer, const slc_journal_end_t *end, slc_e
                                 ret_error);
     }
     if (code == SLC_OK) {
-        code = slc_preparer_create(directory, writer->method, writer->config.segment_bytes,
-                                   writer->config.prepare_inside, &writer->preparer, ret_error);
+        code =
+            slc_preparer_create(directory, writer->method, &writer->config, &writer->preparer, ret_error);
     }
     if (code != SLC_OK) {
         return code;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct slc_preparer {
     slc_directory_t *directory;
     slc_method_t method;
     uint64_t segment_bytes;
+    uint64_t min_free_bytes;
     uint8_t *zeros;
     bool inside;
     bool started; /* the thread, and lock and condition with it */
@@ -90,6 +92,15 @@ static int make_segment(slc_preparer_t *preparer)
 {
     const slc_sys_t *sys = preparer->directory->sys;
     int dir = preparer->directory->fd;
+    /* A segment that would leave too little is not begun: filling the disk and emptying it again every
+     * second would take the last room from everybody else on it. */
+    int64_t room = preparer->min_free_bytes == 0 ? INT64_MAX : sys->free_bytes(sys->self, dir);
+    if (room < 0) {
+        return (int)room;
+    }
+    if ((uint64_t)room < preparer->segment_bytes + preparer->min_free_bytes) {
+        return -ENOSPC;
+    }
     /* Direct where blocks are: zeros by way of the page cache would come back as one burst of write-back
      * under the journal's own writes. Not synced one by one. */
     int direct = preparer->method == SLC_METHOD_DIRECT ? O_DIRECT : 0;
@@ -106,12 +117,44 @@ static int make_segment(slc_preparer_t *preparer)
     return code;
 }
 
+bool slc_preparer_may_pass(int sys_errno)
+{
+    switch (sys_errno) {
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EAGAIN:
+    case EINTR:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static slc_err_t describe(const slc_preparer_t *preparer, int code, slc_error_t *ret_error)
 {
-    return slc_error_sys(ret_error, SLC_ERR_IO, -code,
-                         "cannot make the next segment of %llu bytes in %s%s",
-                         (unsigned long long)preparer->segment_bytes, preparer->directory->path,
-                         code == -ENOSPC || code == -EDQUOT ? "; make room on its disk" : "");
+    const char *advice = "nothing acknowledged is lost: check the disk, its mount and its rights, then "
+                         "start again";
+    if (code == -ENOSPC || code == -EDQUOT) {
+        advice = "make room on its disk";
+    } else if (slc_preparer_may_pass(-code)) {
+        advice = "it is tried again";
+    }
+    return slc_error_sys(
+        ret_error, SLC_ERR_IO, -code,
+        "cannot make the next segment of %" PRIu64 " bytes (and leave %" PRIu64 " free) in %s; %s",
+        preparer->segment_bytes, preparer->min_free_bytes, preparer->directory->path, advice);
+}
+
+static void note_outcome(slc_preparer_t *preparer, int code)
+{
+    preparer->state = code == 0 ? READY : FAILED;
+    preparer->failures = code == 0 ? 0 : preparer->failures + 1;
+    if (code < 0) {
+        (void)describe(preparer, code, &preparer->error);
+    }
 }
 
 /* One try of the thread, with the lock held around it. */
@@ -121,11 +164,7 @@ static void locked_make(slc_preparer_t *preparer)
     (void)pthread_mutex_unlock(&preparer->lock);
     int code = make_segment(preparer);
     (void)pthread_mutex_lock(&preparer->lock);
-    preparer->state = code == 0 ? READY : FAILED;
-    preparer->failures = code == 0 ? 0 : preparer->failures + 1;
-    if (code < 0) {
-        (void)describe(preparer, code, &preparer->error);
-    }
+    note_outcome(preparer, code);
     (void)pthread_cond_broadcast(&preparer->changed);
 }
 
@@ -176,8 +215,9 @@ static int start_thread(slc_preparer_t *preparer)
     return code;
 }
 
-slc_err_t slc_preparer_create(slc_directory_t *directory, slc_method_t method, uint64_t segment_bytes,
-                              bool inside, slc_preparer_t **ret_preparer, slc_error_t *ret_error)
+slc_err_t slc_preparer_create(slc_directory_t *directory, slc_method_t method,
+                              const slc_writer_config_t *config, slc_preparer_t **ret_preparer,
+                              slc_error_t *ret_error)
 {
     slc_preparer_t *preparer = calloc(1, sizeof *preparer);
     uint8_t *zeros = aligned_alloc(SLC_PAGE_BYTES, CHUNK_BYTES);
@@ -189,10 +229,11 @@ slc_err_t slc_preparer_create(slc_directory_t *directory, slc_method_t method, u
     memset(zeros, 0, CHUNK_BYTES);
     preparer->directory = directory;
     preparer->method = method;
-    preparer->segment_bytes = segment_bytes;
+    preparer->segment_bytes = config->segment_bytes;
+    preparer->min_free_bytes = config->min_free_bytes;
     preparer->zeros = zeros;
-    preparer->inside = inside;
-    int code = inside ? 0 : start_thread(preparer);
+    preparer->inside = config->prepare_inside;
+    int code = preparer->inside ? 0 : start_thread(preparer);
     if (code != 0) {
         slc_preparer_destroy(preparer);
         return slc_error_sys(ret_error, SLC_ERR_NO_MEMORY, code, "cannot start the preparing thread");
@@ -246,12 +287,23 @@ static slc_err_t locked_error(const slc_preparer_t *preparer, slc_error_t *ret_e
     return preparer->error.code;
 }
 
-/* Waits until the thread has a segment, or has failed at a try that ended after this call began. */
-static slc_err_t wait_ready(slc_preparer_t *preparer, bool *ret_waited, slc_error_t *ret_error)
+/* Without a thread: the try is made here and now. */
+static slc_err_t make_inside(slc_preparer_t *preparer, slc_error_t *ret_error)
 {
+    if (preparer->state != READY) {
+        note_outcome(preparer, make_segment(preparer));
+    }
+    return preparer->state == READY ? SLC_OK : locked_error(preparer, ret_error);
+}
+
+/* Waits until the thread has a segment, or has failed at a try that ended after this call began. */
+slc_err_t slc_preparer_wait(slc_preparer_t *preparer, slc_error_t *ret_error)
+{
+    if (preparer->inside) {
+        return make_inside(preparer, ret_error);
+    }
     (void)pthread_mutex_lock(&preparer->lock);
     SLC_CHECK(preparer->state != IDLE);
-    *ret_waited = preparer->state != READY;
     uint64_t failures_max = preparer->failures + 1;
     preparer->hurry = true;
     while (preparer->state != READY && preparer->failures < failures_max) {
@@ -259,32 +311,43 @@ static slc_err_t wait_ready(slc_preparer_t *preparer, bool *ret_waited, slc_erro
         (void)pthread_cond_wait(&preparer->changed, &preparer->lock);
     }
     preparer->hurry = false;
-    slc_err_t code = SLC_OK;
-    if (preparer->state == READY) {
-        preparer->state = IDLE;
-    } else {
-        code = locked_error(preparer, ret_error);
-    }
+    slc_err_t code = preparer->state == READY ? SLC_OK : locked_error(preparer, ret_error);
     (void)pthread_mutex_unlock(&preparer->lock);
     return code;
+}
+
+bool slc_preparer_is_ready(slc_preparer_t *preparer)
+{
+    if (preparer->inside) {
+        return preparer->state == READY;
+    }
+    (void)pthread_mutex_lock(&preparer->lock);
+    bool ready = preparer->state == READY;
+    (void)pthread_mutex_unlock(&preparer->lock);
+    return ready;
+}
+
+static void set_idle(slc_preparer_t *preparer)
+{
+    if (preparer->inside) {
+        preparer->state = IDLE;
+        return;
+    }
+    (void)pthread_mutex_lock(&preparer->lock);
+    preparer->state = IDLE;
+    (void)pthread_mutex_unlock(&preparer->lock);
 }
 
 slc_err_t slc_preparer_take(slc_preparer_t *preparer, int *ret_fd, bool *ret_waited,
                             slc_error_t *ret_error)
 {
     const slc_sys_t *sys = preparer->directory->sys;
-    *ret_waited = true;
-    if (preparer->inside) {
-        int code = make_segment(preparer);
-        if (code < 0) {
-            return describe(preparer, code, ret_error);
-        }
-    } else {
-        slc_err_t code = wait_ready(preparer, ret_waited, ret_error);
-        if (code != SLC_OK) {
-            return code;
-        }
+    *ret_waited = !slc_preparer_is_ready(preparer);
+    slc_err_t code = slc_preparer_wait(preparer, ret_error);
+    if (code != SLC_OK) {
+        return code;
     }
+    set_idle(preparer);
     int flags = O_RDWR | slc_method_flags(preparer->method);
     int fd = sys->open(sys->self, preparer->directory->fd, SLC_PREPARE_NAME, flags, 0);
     if (fd < 0) {
@@ -297,7 +360,7 @@ slc_err_t slc_preparer_take(slc_preparer_t *preparer, int *ret_fd, bool *ret_wai
 slc_err_t slc_preparer_status(slc_preparer_t *preparer, slc_error_t *ret_error)
 {
     if (preparer->inside) {
-        return SLC_OK;
+        return preparer->state == FAILED ? make_inside(preparer, ret_error) : SLC_OK;
     }
     (void)pthread_mutex_lock(&preparer->lock);
     slc_err_t code = SLC_OK;

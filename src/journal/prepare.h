@@ -4,8 +4,8 @@
  * Threads: one of its own writes the zeros, at half of the disk's speed unless somebody waits; every
  *   function here is called by the writer's thread, slc_preparer_status by any.
  * Ownership: create/destroy; a descriptor that was taken is the caller's.
- * Failure: the thread tries again every second; a take that finds no segment tries once more itself, then
- *   answers IO. Until the caller renames it, a prepared segment is only a leftover. */
+ * Failure: the thread tries again every second; a take or a wait that finds no segment waits for one more
+ *   try, then answers IO. Until the caller renames it, a prepared segment is only a leftover. */
 #ifndef SLC_JOURNAL_PREPARE_H
 #define SLC_JOURNAL_PREPARE_H
 
@@ -13,9 +13,11 @@
 
 typedef struct slc_preparer slc_preparer_t;
 
-/* `inside`: no thread; the work is done within slc_preparer_take. */
-slc_err_t slc_preparer_create(slc_directory_t *directory, slc_method_t method, uint64_t segment_bytes,
-                              bool inside, slc_preparer_t **ret_preparer, slc_error_t *ret_error);
+/* The config's segment_bytes, min_free_bytes (a segment is not begun where less than this would be left
+ * behind it) and prepare_inside: no thread, the work is done within slc_preparer_take and _wait. */
+slc_err_t slc_preparer_create(slc_directory_t *directory, slc_method_t method,
+                              const slc_writer_config_t *config, slc_preparer_t **ret_preparer,
+                              slc_error_t *ret_error);
 /* Stops the thread in the middle of its work. NULL is fine. */
 void slc_preparer_destroy(slc_preparer_t *preparer);
 
@@ -25,7 +27,13 @@ void slc_preparer_start(slc_preparer_t *preparer);
  * *ret_waited: it was not ready. */
 slc_err_t slc_preparer_take(slc_preparer_t *preparer, int *ret_fd, bool *ret_waited,
                             slc_error_t *ret_error);
-/* OK: the next segment is ready or being made. Otherwise why the last try failed. */
+/* The same without taking it. Not to be called before the first start. */
+slc_err_t slc_preparer_wait(slc_preparer_t *preparer, slc_error_t *ret_error);
+bool slc_preparer_is_ready(slc_preparer_t *preparer);
+/* OK: the next segment is ready or being made. Otherwise why the last try failed; without a thread the
+ * try is made anew by this call. */
 slc_err_t slc_preparer_status(slc_preparer_t *preparer, slc_error_t *ret_error);
+/* Is this a want that may pass by itself (room, quota, memory, descriptors), and no failing disk? */
+bool slc_preparer_may_pass(int sys_errno);
 
 #endif

@@ -16,6 +16,7 @@ struct slc_journal_station {
     uint64_t sequence;             /* of the last event put into a block */
     uint64_t last_change_sequence; /* of the last operator's event: hints older than this are void */
     slc_error_t *error;            /* of the turn under way */
+    slc_room_t room;
     bool sealed;
 };
 
@@ -31,11 +32,15 @@ slc_journal_station_t *slc_journal_station_create(const slc_journal_station_conf
     station->time_us = config->time_us;
     station->sequence = slc_writer_sequence(config->writer);
     station->last_change_sequence = station->sequence;
+    slc_room_init(&station->room, config->writer);
     return station;
 }
 
 void slc_journal_station_destroy(slc_journal_station_t *station)
 {
+    if (station != NULL) {
+        slc_room_finish(&station->room);
+    }
     free(station);
 }
 
@@ -55,27 +60,71 @@ static bool is_certain_refusal(const slc_journal_station_t *station, const slc_s
            slot->hint_sequence >= station->last_change_sequence && station->time_us < slot->hint_until_us;
 }
 
-/* Puts the slot into the block if it is an event. False: the block is full. */
+/* What an operator may still do out of the reserve: everything that lets a drop end well. */
+static bool is_for_the_reserve(const slc_slot_t *slot)
+{
+    if (slot->kind != SLC_SLOT_COMMAND) {
+        return false;
+    }
+    slc_event_kind_t kind = slot->as.command->event.kind;
+    return kind == SLC_EVENT_DROP_CLOSED || kind == SLC_EVENT_DROP_PURGED ||
+           kind == SLC_EVENT_ORDER_CANCELLED;
+}
+
+static bool is_event(const slc_journal_station_t *station, const slc_slot_t *slot)
+{
+    return slot->kind == SLC_SLOT_BUY ? !is_certain_refusal(station, slot)
+                                      : slot->kind == SLC_SLOT_COMMAND && slot->as.command->is_change;
+}
+
+/* Puts the slot into the block if it is an event, and one that there is room for. False: the block is
+ * full. */
 static bool slot_journal(slc_journal_station_t *station, slc_slot_t *slot)
 {
     slc_writer_t *writer = station->config.writer;
-    if (slot->kind == SLC_SLOT_BUY && !is_certain_refusal(station, slot)) {
+    if (!is_event(station, slot)) {
+        return true;
+    }
+    if (__builtin_expect(station->room.read_only, 0) && !is_for_the_reserve(slot)) {
+        slot->flags |= SLC_SLOT_READ_ONLY;
+        return true;
+    }
+    if (slot->kind == SLC_SLOT_BUY) {
         slc_text_t user = {slot->user, slot->user_bytes};
         if (!slc_writer_append_order(writer, slot->as.ask.drop_id, user, slot->quantity,
                                      slot->as.ask.order_key)) {
             return false;
         }
-    } else if (slot->kind == SLC_SLOT_COMMAND && slot->as.command->is_change) {
+    } else {
         if (!slc_writer_append_event(writer, &slot->as.command->event)) {
             return false;
         }
         station->last_change_sequence = station->sequence + 1;
-    } else {
-        return true;
     }
     station->sequence++;
     slot->flags |= SLC_SLOT_JOURNALED;
     return true;
+}
+
+static void begin_block(slc_journal_station_t *station)
+{
+    slc_writer_begin(station->config.writer, station->time_us);
+    slc_room_limit_block(&station->room);
+}
+
+/* A slot that even an empty block did not take: waits for room, or does without. */
+static slc_err_t make_room(slc_journal_station_t *station, slc_slot_t *slot)
+{
+    slc_err_t err = slc_room_used_up(&station->room, station->error);
+    if (err != SLC_OK) {
+        return err;
+    }
+    begin_block(station);
+    if (!slot_journal(station, slot)) {
+        SLC_CHECK(station->room.read_only); /* with a next segment an empty block takes any event */
+        slot->flags |= SLC_SLOT_READ_ONLY;  /* the reserve is used up, but for the last seal */
+    }
+    return SLC_OK;
 }
 
 static int64_t batch(void *context, uint64_t first, uint64_t count)
@@ -83,12 +132,20 @@ static int64_t batch(void *context, uint64_t first, uint64_t count)
     slc_journal_station_t *station = context;
     slc_writer_t *writer = station->config.writer;
     uint64_t time_us = batch_time_us(station);
-    slc_writer_begin(writer, time_us);
+    if (slc_room_look(&station->room, time_us, station->error) != SLC_OK) {
+        return -1;
+    }
+    begin_block(station);
     uint64_t done = 0;
     while (done < count) {
         slc_slot_t *slot = slc_ring_slot(station->config.ring, first + done);
         if (!slot_journal(station, slot)) {
-            break;
+            if (slc_writer_pending(writer) > 0) {
+                break;
+            }
+            if (make_room(station, slot) != SLC_OK) {
+                return -1;
+            }
         }
         if (done == 0) {
             slot->flags |= SLC_SLOT_BATCH_TIME;
@@ -96,7 +153,7 @@ static int64_t batch(void *context, uint64_t first, uint64_t count)
         }
         done++;
     }
-    SLC_CHECK(done > 0); /* an empty block has room for any event */
+    SLC_CHECK(done > 0);
     if (slc_writer_pending(writer) > 0) {
         uint64_t sequence = 0;
         uint64_t digest = 0;
@@ -132,18 +189,40 @@ static slc_err_t seal(slc_journal_station_t *station, slc_error_t *ret_error)
 
 slc_err_t slc_journal_station_idle(slc_journal_station_t *station, slc_error_t *ret_error)
 {
+    if (station->room.read_only) {
+        slc_err_t err = slc_room_look(&station->room, batch_time_us(station), ret_error);
+        if (err != SLC_OK) {
+            return err;
+        }
+    }
     return station->sealed ? SLC_OK : seal(station, ret_error);
+}
+
+void slc_journal_station_read_only(slc_journal_station_t *station, char ret_reason[SLC_ROOM_REASON_BYTES])
+{
+    slc_room_reason(&station->room, ret_reason);
+}
+
+/* Until it has something to do without being asked. */
+static uint64_t rest_ns(const slc_journal_station_t *station)
+{
+    uint64_t look_ns = station->room.read_only ? SLC_ROOM_LOOK_US * 1000 : UINT64_MAX;
+    return station->sealed ? look_ns : IDLE_BEFORE_SEAL_NS;
 }
 
 slc_err_t slc_journal_station_run(slc_journal_station_t *station, slc_error_t *ret_error)
 {
     slc_consumer_t *consumer = station->config.consumer;
+    /* Before anybody asks, so that the log says at once how it stands. */
+    if (slc_room_look(&station->room, batch_time_us(station), ret_error) != SLC_OK) {
+        return ret_error->code;
+    }
     while (!slc_consumer_done(consumer)) {
         int64_t done = slc_journal_station_turn(station, ret_error);
         if (done < 0) {
             return ret_error->code;
         }
-        if (done > 0 || slc_consumer_wait(consumer, station->sealed ? UINT64_MAX : IDLE_BEFORE_SEAL_NS)) {
+        if (done > 0 || slc_consumer_wait(consumer, rest_ns(station))) {
             continue;
         }
         slc_err_t err = slc_journal_station_idle(station, ret_error);

@@ -8,6 +8,10 @@
  * event in order, so the comparison is exact: what it passes by is certain to be refused (or to be known
  * by its key) at its own place in the ring, and nothing ever has to be asked a second time.
  *
+ * While there is no room to sell (journal/room.h) it marks BUYs, openings and adjustments READ_ONLY and
+ * passes them by, unwritten: the apply station answers what it knows of them, at their place in the
+ * order. Whatever was claimed is either in a block that has its room, or marked.
+ *
  * Happy path: begin, mark and append, commit, progress. Failure: the first commit or seal that fails ends
  * the loop with -1; nothing of that batch is acknowledged, and the process has to stop.
  *
@@ -16,7 +20,7 @@
 #define SLC_JOURNAL_STATION_H
 
 #include "base/digest_pair.h"
-#include "journal/writer.h"
+#include "journal/room.h"
 
 #include <sluice/disruptor.h>
 
@@ -38,10 +42,14 @@ void slc_journal_station_destroy(slc_journal_station_t *station);
 
 /* One turn without waiting: slots done with, or -1 and *ret_error. */
 int64_t slc_journal_station_turn(slc_journal_station_t *station, slc_error_t *ret_error);
-/* Nothing came for a while: seals the journal, unless that is done. OK, or why it had to stop. */
+/* Nothing came for a while: seals the journal, unless that is done; while it is read-only, looks for
+ * room. OK, or why it had to stop. */
 slc_err_t slc_journal_station_idle(slc_journal_station_t *station, slc_error_t *ret_error);
 /* The whole life of its thread: turns until the ring is closed and drained, a seal when idle and at the
  * end. OK, or why it had to stop. */
 slc_err_t slc_journal_station_run(slc_journal_station_t *station, slc_error_t *ret_error);
+/* Why it is read-only; empty: it is not. Any thread. */
+void slc_journal_station_read_only(slc_journal_station_t *station,
+                                   char ret_reason[SLC_ROOM_REASON_BYTES]);
 
 #endif

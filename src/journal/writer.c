@@ -10,6 +10,8 @@
 
 static_assert(SLC_BLOCK_HEADER_BYTES + SLC_BATCH_HEAD_BYTES + SLC_EVENT_BYTES_MAX <= SLC_BLOCK_BYTES_MIN,
               "the smallest block takes any event");
+static_assert(2 * SLC_BLOCK_BYTES_MIN - SLC_SEAL_BYTES >= SLC_BLOCK_BYTES_MIN + SLC_SEAL_BYTES,
+              "a fresh segment has room for a block beside its reserve, and a reserve for a seal");
 static_assert(SLC_BLOCK_BYTES_MAX_DEFAULT <= SLC_BLOCK_BYTES_LIMIT, "a default within the limit");
 
 void slc_writer_count(_Atomic uint64_t *counter, uint64_t more)
@@ -31,10 +33,13 @@ static slc_err_t refuse(const slc_writer_t *writer, slc_error_t *ret_error)
 
 slc_err_t slc_writer_poison(slc_writer_t *writer, int code, const char *what, slc_error_t *ret_error)
 {
+    char name[SLC_SEGMENT_NAME_BYTES];
+    slc_segment_name(writer->segment, name);
     (void)slc_error_sys(&writer->failed, SLC_ERR_IO, -code,
-                        "journal of %s: %s in segment %" PRIu32 " at offset %" PRIu64
-                        "; nothing of it was acknowledged. See to the disk, then start again",
-                        writer->directory->path, what, writer->segment, writer->offset);
+                        "%s/%s, offset %" PRIu64
+                        ": %s; nothing acknowledged is lost: check the disk (its room, its mount, the "
+                        "kernel's log), then start again",
+                        writer->directory->path, name, writer->offset, what);
     writer->pending = 0;
     return refuse(writer, ret_error);
 }
@@ -99,16 +104,22 @@ void slc_writer_begin(slc_writer_t *writer, uint64_t time_us)
     SLC_CHECK(writer->pending == 0);
     SLC_CHECK(time_us >= writer->time_us);
     writer->begun_time_us = time_us;
+    writer->limit = writer->used_max;
     writer->used = SLC_BLOCK_HEADER_BYTES;
     writer->used += (uint32_t)slc_flat_encode_batch_head(time_us, writer->sequence + 1,
                                                          writer->block + SLC_BLOCK_HEADER_BYTES);
+}
+
+void slc_writer_limit(slc_writer_t *writer, uint64_t bytes)
+{
+    writer->limit = bytes < writer->used_max ? (uint32_t)bytes : writer->used_max;
 }
 
 bool slc_writer_append_order(slc_writer_t *writer, uint64_t drop_id, slc_text_t user, uint64_t quantity,
                              uint64_t order_key)
 {
     SLC_CHECK(writer->used != 0);
-    if (writer->used_max - writer->used < SLC_EVENT_BYTES_MAX) {
+    if (writer->used + SLC_EVENT_BYTES_MAX > writer->limit) {
         return false;
     }
     writer->used += (uint32_t)slc_flat_encode_order_placed(drop_id, user, quantity, order_key,
@@ -120,7 +131,7 @@ bool slc_writer_append_order(slc_writer_t *writer, uint64_t drop_id, slc_text_t 
 bool slc_writer_append_event(slc_writer_t *writer, const slc_event_t *event)
 {
     SLC_CHECK(writer->used != 0);
-    if (writer->used_max - writer->used < SLC_EVENT_BYTES_MAX) {
+    if (writer->used + SLC_EVENT_BYTES_MAX > writer->limit) {
         return false;
     }
     writer->used += (uint32_t)slc_flat_encode_event(event, writer->block + writer->used);
@@ -216,6 +227,44 @@ const char *slc_writer_method_reason(const slc_writer_t *writer)
 slc_err_t slc_writer_next_segment(slc_writer_t *writer, slc_error_t *ret_error)
 {
     return slc_preparer_status(writer->preparer, ret_error);
+}
+
+bool slc_writer_next_is_ready(slc_writer_t *writer)
+{
+    return slc_preparer_is_ready(writer->preparer);
+}
+
+slc_err_t slc_writer_wait_next(slc_writer_t *writer, slc_error_t *ret_error)
+{
+    return slc_preparer_wait(writer->preparer, ret_error);
+}
+
+bool slc_writer_may_pass(const slc_error_t *error)
+{
+    return slc_preparer_may_pass(error->sys_errno);
+}
+
+uint64_t slc_writer_reserve_bytes(const slc_writer_t *writer)
+{
+    uint64_t bytes = writer->segment_bytes / 8;
+    bytes = bytes < SLC_RESERVE_BYTES_MAX ? bytes - bytes % SLC_PAGE_BYTES : SLC_RESERVE_BYTES_MAX;
+    return bytes < SLC_SEAL_BYTES ? SLC_SEAL_BYTES : bytes;
+}
+
+uint64_t slc_writer_block_bytes_max(const slc_writer_t *writer)
+{
+    return writer->used_max;
+}
+
+int64_t slc_writer_free_bytes(const slc_writer_t *writer)
+{
+    const slc_sys_t *sys = writer->directory->sys;
+    return sys->free_bytes(sys->self, writer->directory->fd);
+}
+
+uint64_t slc_writer_min_free_bytes(const slc_writer_t *writer)
+{
+    return writer->config.min_free_bytes;
 }
 
 uint64_t slc_writer_room_bytes(const slc_writer_t *writer)

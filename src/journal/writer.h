@@ -28,6 +28,7 @@ typedef struct slc_writer_config {
     bool no_direct;           /* do not try O_DIRECT */
     bool only_direct;         /* refuse to open where O_DIRECT is refused; not with no_direct */
     bool prepare_inside;      /* no thread: the next segment is made within the commit that needs it */
+    uint64_t min_free_bytes;  /* that a next segment has to leave free on the disk; 0: not looked at */
 } slc_writer_config_t;
 
 #define SLC_SEGMENT_BYTES_DEFAULT (UINT64_C(64) << 20)
@@ -53,6 +54,8 @@ void slc_writer_close(slc_writer_t *writer);
 
 /* Starts an empty block whose events are stamped `time_us`; the first append gets the next sequence. */
 void slc_writer_begin(slc_writer_t *writer, uint64_t time_us);
+/* The block just begun takes `bytes` at the most, header included; append answers false beyond. */
+void slc_writer_limit(slc_writer_t *writer, uint64_t bytes);
 /* Adds an event, answers false where the block has no room for it (commit, begin, append again). The hot
  * call: no system call, no allocation. */
 bool slc_writer_append_order(slc_writer_t *writer, uint64_t drop_id, slc_text_t user, uint64_t quantity,
@@ -75,11 +78,28 @@ uint64_t slc_writer_sequence(const slc_writer_t *writer);
 const char *slc_writer_method(const slc_writer_t *writer);
 const char *slc_writer_method_reason(const slc_writer_t *writer);
 
-/* OK: the next segment is ready or being made. Otherwise why it could not be (a full disk, as a rule),
- * tried again every second: time to take no more BUYs, while slc_writer_room_bytes still lasts. */
+/* ---- room ---- on the writer's thread; journal/room.h is who asks, and decides what is still taken in.
+ * A roll that finds no next segment fails as any write does, so who does not want that asks first. */
+
+/* OK: the next segment is ready or being made. Otherwise why it could not be, tried again every second.
+ */
 slc_err_t slc_writer_next_segment(slc_writer_t *writer, slc_error_t *ret_error);
-/* Bytes of blocks that the current segment still takes. Writer's thread. */
+bool slc_writer_next_is_ready(slc_writer_t *writer);
+/* Waits for it: OK, or why one more try failed. */
+slc_err_t slc_writer_wait_next(slc_writer_t *writer, slc_error_t *ret_error);
+/* May such an error pass by itself (a full disk, as a rule)? Otherwise the disk fails. */
+bool slc_writer_may_pass(const slc_error_t *error);
+/* Bytes of blocks and seals that the current segment still takes. */
 uint64_t slc_writer_room_bytes(const slc_writer_t *writer);
+/* The part of the current segment that BUYs leave alone while there is no next one: for operators'
+ * changes, and for the seal. An eighth of it, at most SLC_RESERVE_BYTES_MAX, whole pages. */
+uint64_t slc_writer_reserve_bytes(const slc_writer_t *writer);
+#define SLC_RESERVE_BYTES_MAX (UINT64_C(2) << 20)
+/* The largest block, header included. */
+uint64_t slc_writer_block_bytes_max(const slc_writer_t *writer);
+/* As slc_sys_t says of the data directory; and what the configuration wants to be left of it. */
+int64_t slc_writer_free_bytes(const slc_writer_t *writer);
+uint64_t slc_writer_min_free_bytes(const slc_writer_t *writer);
 
 /* Counted since open. Reads are exact on the writer's thread, approximate elsewhere. */
 typedef struct slc_writer_stats {

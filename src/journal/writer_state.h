@@ -15,10 +15,11 @@
 
 struct slc_writer {
     /* The block being collected: the hot line. */
-    uint8_t *block; /* page-aligned, block_bytes_max */
-    uint32_t used;  /* bytes of it, header included */
-    uint32_t used_max;
-    uint32_t pending; /* events in it */
+    uint8_t *block;    /* page-aligned, block_bytes_max */
+    uint32_t used;     /* bytes of it, header included */
+    uint32_t limit;    /* of `used` in this block */
+    uint32_t used_max; /* of any */
+    uint32_t pending;  /* events in it */
     uint64_t begun_time_us;
 
     /* Behind the last durable block. */

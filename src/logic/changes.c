@@ -274,6 +274,23 @@ static void judge_change(slc_change_t *change)
     }
 }
 
+bool slc_logic_recall(slc_logic_t *logic, const slc_event_t *event, slc_answer_t *ret_answer,
+                      char ret_text[256])
+{
+    *ret_answer = (slc_answer_t){.sequence = logic->sequence, .time_us = logic->time_us};
+    ret_text[0] = '\0';
+    const slc_op_t *known = event->op_key == 0 ? NULL : slc_ops_find(&logic->ops, event->op_key);
+    if (known == NULL) {
+        return false;
+    }
+    slc_error_t why = {.code = SLC_OK};
+    slc_change_t change = {.logic = logic, .event = event, .answer = ret_answer, .why = &why};
+    answer_known(&change, known, slc_digest_change(event));
+    memcpy(ret_text, why.message, TEXT_BYTES);
+    ret_text[TEXT_BYTES - 1] = '\0';
+    return true;
+}
+
 static void apply_order_placed(slc_logic_t *logic, const slc_event_t *event, slc_answer_t *ret_answer)
 {
     slc_text_t user = event->as.order_placed.user;

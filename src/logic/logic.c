@@ -207,13 +207,23 @@ void slc_logic_buy(slc_logic_t *logic, const slc_ask_t *ask, uint64_t sequence, 
     slc_logic_leave(logic, sequence, time_us);
 }
 
-void slc_logic_refuse(slc_logic_t *logic, const slc_ask_t *ask, uint64_t time_us,
-                      slc_answer_t *ret_answer)
+bool slc_logic_try_refuse(slc_logic_t *logic, const slc_ask_t *ask, uint64_t time_us,
+                          slc_answer_t *ret_answer)
 {
     SLC_CHECK(time_us >= logic->time_us);
     slc_verdict_t verdict = judge(logic, ask, time_us);
-    SLC_CHECK(!may_be_placed(&verdict));
     answer_unchanged(logic, &verdict, ret_answer);
+    if (may_be_placed(&verdict)) {
+        ret_answer->status = SLC_STATUS_UNSPECIFIED;
+        return false;
+    }
+    return true;
+}
+
+void slc_logic_refuse(slc_logic_t *logic, const slc_ask_t *ask, uint64_t time_us,
+                      slc_answer_t *ret_answer)
+{
+    SLC_CHECK(slc_logic_try_refuse(logic, ask, time_us, ret_answer));
 }
 
 void slc_logic_prefetch_index(const slc_logic_t *logic, const slc_ask_t *ask)

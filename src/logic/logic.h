@@ -83,6 +83,13 @@ bool slc_logic_tidy(slc_logic_t *logic, uint32_t steps);
  * be is a broken invariant and stops the process. */
 void slc_logic_refuse(slc_logic_t *logic, const slc_ask_t *ask, uint64_t time_us,
                       slc_answer_t *ret_answer);
+/* The same without the guarantee. False: it could be bought, and the answer has no status. */
+bool slc_logic_try_refuse(slc_logic_t *logic, const slc_ask_t *ask, uint64_t time_us,
+                          slc_answer_t *ret_answer);
+/* A change that is not journaled: true, and the answer, where its op_key is known; otherwise the answer
+ * has no status. `ret_text` as in slc_logic_apply. */
+bool slc_logic_recall(slc_logic_t *logic, const slc_event_t *event, slc_answer_t *ret_answer,
+                      char ret_text[256]);
 
 /* ---- hiding memory latency ---- call in this order, some BUYs ahead of slc_logic_buy; pure hints */
 

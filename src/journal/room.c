@@ -4,9 +4,10 @@
 #include "base/log.h"
 #include "journal/format.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define MIB 1048576.0
 
 void slc_room_init(slc_room_t *room, slc_writer_t *writer)
 {
@@ -71,8 +72,8 @@ static bool free_is_low(const slc_room_t *room, char out[SLC_ROOM_REASON_BYTES])
         least += least / 4; /* so that it does not go to and fro about one byte */
     }
     (void)snprintf(out, SLC_ROOM_REASON_BYTES,
-                   "the disk has %" PRIu64 " MiB free, less than min-free asks for: %" PRIu64 " MiB",
-                   (uint64_t)there >> 20, least >> 20);
+                   "the disk has %.1f MiB free, less than the %.1f MiB that min-free asks for",
+                   (double)there / MIB, (double)least / MIB);
     return (uint64_t)there < least;
 }
 

@@ -268,6 +268,11 @@ static void try_run(void *context, uint64_t run)
     if (way == 1 || way == 2) {
         fake_sys_refuse_direct(fake);
     }
+    uint64_t snapshots = fake_random(&random) % 6;
+    if (snapshots > 1) {
+        lab_take_snapshots(lab, snapshots);
+        lab->archive = fake_random(&random) % 4 == 0;
+    }
     size_t stop = fake_random(&random) % blocks;
     fake = live_once(&crash, fake, stop);
     fake = live_once(&crash, fake, SIZE_MAX);

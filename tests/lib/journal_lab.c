@@ -3,10 +3,13 @@
 #include "fake_disk.h"
 
 #include "base/check.h"
+#include "base/error.h"
 #include "logic/cut.h"
 #include "snapshot/retain.h"
 #include "snapshot/write.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,7 +293,18 @@ static void run(const lab_t *lab, const slc_sys_t *sys, const char *path, const 
     }
     if (outcome->code == SLC_OK && !outcome->wrong && until != NULL) {
         slc_retain_t retain = {.snapshots = lab->keep_all ? SLC_RETAIN_ALL : SLC_RETAIN_MIN};
-        SLC_CHECK(slc_retainer_create(keeper.directory, &retain, &keeper.retainer, NULL) == SLC_OK);
+        if (lab->archive) {
+            int made = sys->mkdir(sys->self, AT_FDCWD, LAB_ARCHIVE, 0700);
+            (void)snprintf(retain.archive, sizeof retain.archive, "%s", LAB_ARCHIVE);
+            if (made < 0 && made != -EEXIST) { /* an operator's mkdir that failed */
+                outcome->code = slc_error_sys(&outcome->error, SLC_ERR_IO, -made, "no archive");
+            }
+        }
+        outcome->code = outcome->code != SLC_OK ? outcome->code
+                                                : slc_retainer_create(keeper.directory, &retain,
+                                                                      &keeper.retainer, &outcome->error);
+    }
+    if (outcome->code == SLC_OK && keeper.retainer != NULL) {
         outcome->code = slc_writer_open(keeper.directory, &lab->config, &outcome->restored.end, &writer,
                                         &outcome->error);
         if (outcome->code == SLC_OK) {

@@ -9,6 +9,7 @@
 #include "restore/restore.h"
 
 #define LAB_DIR "data"
+#define LAB_ARCHIVE "archive"
 
 typedef struct lab_block {
     uint64_t first; /* sequence */
@@ -27,6 +28,7 @@ typedef struct lab {
     uint64_t event_count;
     uint64_t *digests; /* by sequence, 0 included */
     bool keep_all;     /* snapshots remove nothing */
+    bool archive;      /* what they would remove goes to LAB_ARCHIVE */
 } lab_t;
 
 /* `blocks` blocks of 1 to 220 events, on one page or two, by a fixed pattern; segments of

@@ -47,6 +47,7 @@ class Life:
         self.flags = [*FLAGS, *(SNAPSHOTS if snapshots else ())]
         self.flags += ["--journal-method", method] if self.forced else ["--durability", "os"]
         self.name = f"{self.kind} {method if self.forced else 'page-cache'}{' snapshots' if snapshots else ''}"
+        self.aims = (None, "segment-", "snapshot" if snapshots else "segment-")
         self.disk = self.server = None
         self.cuts = self.heard = self.sectors_lost = 0
         self.folder = tempfile.mkdtemp(dir=cut_disk.ROOM)
@@ -103,7 +104,8 @@ class Life:
 
     def serve_until_cut(self):
         early = self.cuts > 0 and not self.control and self.chance.random() < 0.2
-        requests = int(2 ** self.chance.uniform(0, 5 if early or self.control else 10))
+        aim = None if early or self.control else self.chance.choice(self.aims)
+        requests = int(2 ** self.chance.uniform(0, 5 if early or self.control or aim else 10))
         cut = requests, "all" if self.control else self.chance.choice(cut_disk.LOSSES), self.chance.getrandbits(32)
         load = None
         try:
@@ -111,7 +113,7 @@ class Life:
                 self.disk.arm(*cut)
             if self.start(early):
                 self.retry()
-                load = self.begin_load()
+                load = self.begin_load(WINDOWS[-1] if aim else self.chance.choice(WINDOWS))
                 if self.lie:
                     self.disk.lie()
                     time.sleep(0.2)
@@ -120,6 +122,7 @@ class Life:
                 raise
         try:
             if not early:
+                self.wait_for_name(aim)
                 self.disk.arm(*cut)
             self.sectors_lost += self.disk.hear("cut", 60)["lost"]
             self.server_dies()
@@ -132,14 +135,23 @@ class Life:
         self.disk = None
         self.cuts += 1
 
-    def begin_load(self):
+    def wait_for_name(self, aim, within_s=1):
+        """Steps that are rare and short, rolls say, are cut when a new name tells that one is under way."""
+        def names():
+            return {name for name in os.listdir(self.data) if name.startswith(aim)}
+        end = time.monotonic() + within_s
+        before = names() if aim else None
+        while aim and time.monotonic() < end and names() <= before:
+            time.sleep(0.0003)
+
+    def begin_load(self, window):
         if not self.heard:
             self.server.open_drop(1, 100_000_000)
             self.server.open_drop(2, 20_000, per_user=3)
         before = self.server.status()["orders"]
         load = subprocess.Popen([str(word) for word in (
             sluice.LOAD, "--connect", self.server.address, "--seed", self.chance.getrandbits(32), "--ledger", self.part,
-            "--window", self.chance.choice(WINDOWS), *LOAD)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            "--window", window, *LOAD)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             sluice.until(lambda: self.server.status()["orders"] > before, "the first orders of this load")
         except (sluice.raw.Closed, OSError):

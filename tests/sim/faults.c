@@ -115,21 +115,36 @@ void faults_settle(world_t *world)
 
 /* ---- up ---- */
 
+/* A start may refuse the snapshots that we changed, and no other. */
+static void check_refused(world_t *world)
+{
+    uint32_t rotten = 0;
+    size_t bytes;
+    for (uint32_t i = 0; i < world->rotten_count; i++) {
+        rotten += fake_sys_file(world->disk, world->rotten[i], &bytes) != NULL;
+    }
+    if (world->engine->restored.snapshots_refused > rotten) {
+        (void)history_wrong(&world->history, "a snapshot is not good that nobody changed: %s",
+                            world->engine->restored.snapshot_why);
+    }
+}
+
 static void after_start(world_t *world)
 {
     engine_t *engine = world->engine;
     uint64_t sequence = slc_logic_sequence(engine->logic);
     world->result->faults[SIM_TORN] += engine->restored.torn;
+    world->disk_failed = false;
     world->base_us = fake_sys_base_us(world->disk);
     world_say(world, "started at event %" PRIu64 ", %" PRIu64 " of them from a snapshot%s", sequence,
               engine->restored.snapshot_sequence, engine->restored.torn ? ", torn" : "");
     world_note(world, slc_logic_digest(engine->logic));
+    check_refused(world);
     history_read(&world->history, world->disk, sequence);
     history_claim(&world->history, sequence, slc_logic_digest(engine->logic));
     world->result->segments_gone += world->history.first > 1;
     world->result->from_snapshot += engine->restored.snapshot_sequence != 0;
     world->result->snapshots_refused += engine->restored.snapshots_refused;
-    world->starts_failed = 0;
 }
 
 /* One byte of the newest snapshot changes while nobody looks: the one before it has to do. */
@@ -148,9 +163,10 @@ static void rot(world_t *world)
         }
     }
     const uint8_t *file = path[0] == '\0' ? NULL : fake_sys_file(world->disk, path, &bytes);
-    if (file == NULL) {
+    if (file == NULL || world->rotten_count == ROTTEN_MAX) {
         return;
     }
+    memcpy(world->rotten[world->rotten_count++], path, sizeof path);
     uint64_t at = world_below(world, bytes);
     uint8_t changed = file[at] ^ (uint8_t)(1 + world_below(world, 255));
     fake_sys_poke(world->disk, path, &changed, 1, at);

@@ -120,6 +120,21 @@ static bool pass_time(world_t *world)
     return toss <= 10;
 }
 
+static bool turn_of_keeper(world_t *world)
+{
+    engine_t *engine = world->engine;
+    if (engine_has_cut(engine)) {
+        history_learn(&world->history, world->disk); /* before segments go */
+    }
+    bool did = engine_keeper_turn(engine);
+    slc_keeper_status_t status = slc_keeper_status(engine->keeper);
+    if (status.failed > 0 && !world->armed && !world->disk_is_full && !world->disk_failed) {
+        (void)history_wrong(&world->history, "a snapshot failed without a fault: %s", status.error);
+    }
+    world->disk_failed |= status.failed > 0;
+    return did;
+}
+
 static bool act_of_engine(world_t *world, act_t act)
 {
     switch ((int)act) {
@@ -133,10 +148,7 @@ static bool act_of_engine(world_t *world, act_t act)
     case ACT_ACCEPT:
         return accept_one(world);
     case ACT_KEEPER:
-        if (engine_has_cut(world->engine)) {
-            history_learn(&world->history, world->disk); /* before segments go */
-        }
-        return engine_keeper_turn(world->engine);
+        return turn_of_keeper(world);
     case ACT_IDLE:
     default:
         return !world->stopping && engine_journal_idle(world->engine);

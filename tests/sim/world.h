@@ -22,6 +22,8 @@ typedef enum act {
     ACTS
 } act_t;
 
+#define ROTTEN_MAX 64u
+
 typedef struct world {
     uint64_t random;
     bool verbose;
@@ -46,7 +48,9 @@ typedef struct world {
     bool armed;         /* an error of the disk is */
     sim_fault_t arming; /* which */
     bool disk_is_full;
-    uint32_t starts_failed;
+    bool disk_failed;                             /* a snapshot has failed since the start */
+    char rotten[ROTTEN_MAX][FAKE_NAME_BYTES + 8]; /* snapshots that we changed */
+    uint32_t rotten_count;
     uint64_t base_us; /* the wall clock minus the monotonic one when the engine started */
 } world_t;
 

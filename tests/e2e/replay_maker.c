@@ -9,12 +9,20 @@
  *   adjust DROP DELTA OP_KEY
  *   close DROP OP_KEY       purge DROP OP_KEY       cancel ORDER OP_KEY
  *   many COUNT DROP USERS                               BUYs of one unit, each with a key of its own
- *   commit                                              one block, with the digest behind the block
- * before lie                                                 the next block carries a wrong digest seal
+ *   commit      one block, with the digest behind the block before
+ *   lie         the next block carries a wrong digest
+ *   seal
+ *   snapshot    of the state behind the last event, in the middle of a block where it is not committed
+ *   retain      removes what two good snapshots cover, as the server does
+ *
+ * A directory that is there is gone on with.
  *
  * Threads: one. Failure: says what and exits with 1. */
 #include "journal/writer.h"
-#include "logic/logic.h"
+#include "logic/cut.h"
+#include "restore/restore.h"
+#include "snapshot/retain.h"
+#include "snapshot/write.h"
 #include "sys/sys.h"
 
 #include <inttypes.h>
@@ -156,11 +164,49 @@ static bool run_texted(maker_t *maker, const char *line)
     return false;
 }
 
+static bool next_of_cut(void *context, slc_entry_t *ret_entry)
+{
+    return slc_cut_next(context, ret_entry);
+}
+
+static void take_snapshot(maker_t *maker)
+{
+    slc_error_t error = {0};
+    slc_snapshot_info_t info;
+    slc_cut_t *cut = slc_logic_cut_begin(maker->logic);
+    if (cut == NULL) {
+        give_up("out of memory");
+    }
+    while (slc_logic_cut_step(maker->logic, 1000) == SLC_CUT_MORE) {
+    }
+    const slc_snapshot_source_t source = {.info = slc_cut_info(cut), .next = next_of_cut, .context = cut};
+    if (slc_snapshot_write(maker->directory, &source, &info, &error) != SLC_OK) {
+        give_up(error.message);
+    }
+    slc_logic_cut_end(maker->logic, cut);
+}
+
+static void retain(maker_t *maker)
+{
+    slc_error_t error = {0};
+    slc_retainer_t *retainer = NULL;
+    const slc_retain_t two = {.snapshots = SLC_RETAIN_MIN};
+    if (slc_retainer_create(maker->directory, &two, &retainer, &error) != SLC_OK ||
+        slc_retainer_sweep(retainer, NULL, NULL, &error) != SLC_OK) {
+        give_up(error.message);
+    }
+    slc_retainer_destroy(retainer);
+}
+
 static void run(maker_t *maker, const char *line)
 {
     slc_error_t error = {0};
     if (strcmp(line, "commit\n") == 0) {
         commit(maker);
+    } else if (strcmp(line, "snapshot\n") == 0) {
+        take_snapshot(maker);
+    } else if (strcmp(line, "retain\n") == 0) {
+        retain(maker);
     } else if (strcmp(line, "lie\n") == 0) {
         maker->lie = 1;
     } else if (strcmp(line, "seal\n") == 0) {
@@ -179,14 +225,14 @@ int main(int argc, char **argv)
     if (argc != 3) {
         give_up("usage: replay_maker DIR SEGMENT_BYTES < commands");
     }
-    maker_t maker = {.logic = slc_logic_create()};
+    maker_t maker = {0};
+    slc_restored_t restored;
     const slc_writer_config_t config = {.durability = SLC_DURABILITY_OS,
                                         .segment_bytes = strtoull(argv[2], NULL, 10),
                                         .block_bytes_max = 8192};
-    const slc_journal_end_t fresh = {0};
-    if (maker.logic == NULL ||
-        slc_directory_open(slc_sys_posix(), argv[1], &maker.directory, &error) != SLC_OK ||
-        slc_writer_open(maker.directory, &config, &fresh, &maker.writer, &error) != SLC_OK) {
+    if (slc_directory_open(slc_sys_posix(), argv[1], &maker.directory, &error) != SLC_OK ||
+        slc_restore(maker.directory, NULL, NULL, &maker.logic, &restored, &error) != SLC_OK ||
+        slc_writer_open(maker.directory, &config, &restored.end, &maker.writer, &error) != SLC_OK) {
         give_up(error.message);
     }
     while (fgets(line, sizeof line, stdin) != NULL) {

@@ -87,6 +87,8 @@ typedef struct audit_books {
     uint64_t sum;      /* the digest, but for the records of unsettled drops */
     uint64_t sequence; /* of the last event judged */
     uint64_t time_us;
+    uint64_t began;       /* event of the snapshot that they began with; 0: they began with nothing */
+    uint64_t began_drops; /* so many of the drops come from it, drop_id rising */
 } audit_books_t;
 
 /* An all-zero structure is an empty set of books. */

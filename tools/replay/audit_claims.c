@@ -22,6 +22,46 @@ static bool same_text(slc_text_t left, slc_text_t right)
     return left.bytes == right.bytes && memcmp(left.data, right.data, left.bytes) == 0;
 }
 
+/* ---- from before the snapshot that the audit begins with ---- */
+
+/* The drop of that number as the snapshot held it. */
+static uint32_t drop_at_beginning(const audit_books_t *books, uint64_t drop_id)
+{
+    uint64_t low = 0;
+    uint64_t high = books->began_drops;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (books->drops[middle].drop_id < drop_id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < books->began_drops && books->drops[low].drop_id == drop_id ? (uint32_t)low : AUDIT_NONE;
+}
+
+/* Sequence of the event that opened the drop, or one that is surely behind it; UINT64_MAX: not known. */
+static uint64_t opened_by(const audit_books_t *books, uint32_t drop)
+{
+    for (uint64_t i = 0; i < books->op_count; i++) {
+        if (books->ops[i].kind == SLC_EVENT_DROP_OPENED && books->ops[i].drop == drop) {
+            return books->ops[i].sequence;
+        }
+    }
+    uint32_t first = books->drops[drop].first_order;
+    return first == AUDIT_NONE ? UINT64_MAX : books->orders[first].order_id;
+}
+
+/* An order that is not there, but that the snapshot need not hold: its drop had been purged by then. */
+static bool may_be_purged(const audit_books_t *books, const audit_claim_t *claim)
+{
+    if (claim->order_id > books->began) {
+        return false;
+    }
+    uint32_t drop = drop_at_beginning(books, claim->drop_id);
+    return drop == AUDIT_NONE || claim->order_id < opened_by(books, drop);
+}
+
 /* ---- does it stand? ---- */
 
 static void check_claim(const audit_ledger_t *ledger, uint64_t index, uint32_t order,
@@ -63,6 +103,10 @@ static bool are_of_different_drops(const audit_books_t *books, uint64_t left_id,
 {
     uint32_t left = audit_find_order(books, left_id);
     uint32_t right = audit_find_order(books, right_id);
+    if ((left == AUDIT_NONE && left_id <= books->began) ||
+        (right == AUDIT_NONE && right_id <= books->began)) {
+        return true; /* purged, or else it is said that it is lost */
+    }
     return left != AUDIT_NONE && right != AUDIT_NONE &&
            audit_order_drop(books, left) != audit_order_drop(books, right);
 }
@@ -117,16 +161,26 @@ void audit_question_ledger(const audit_ledger_t *ledger, const audit_books_t *bo
     if (heard == NULL || ledger->count >= AUDIT_NONE) {
         replay_out_of_memory();
     }
+    uint64_t purged = 0;
     for (uint64_t i = 0; i < ledger->count; i++) {
         const audit_claim_t *claim = &ledger->claims[i];
         uint32_t order = audit_find_order(books, claim->order_id);
-        check_claim(ledger, i, order, books, report);
+        if (order == AUDIT_NONE && may_be_purged(books, claim)) {
+            purged++;
+        } else {
+            check_claim(ledger, i, order, books, report);
+        }
         check_heard_once(claim, i, order, heard, report);
         if (claim->order_key != 0) {
             check_doubled_key(ledger, i, &by_key, books, report);
         }
     }
-    audit_made(report, AUDIT_CHECK_LEDGER, "%" PRIu64 " replies%s", ledger->count,
+    char left_out[64] = "";
+    if (purged > 0) {
+        (void)snprintf(left_out, sizeof left_out, ", %" PRIu64 " of drops purged before the snapshot",
+                       purged);
+    }
+    audit_made(report, AUDIT_CHECK_LEDGER, "%" PRIu64 " replies%s%s", ledger->count, left_out,
                ledger->broken_tail ? ", a broken last line left out" : "");
     audit_made(report, AUDIT_CHECK_DOUBLED, "%" PRIu64 " replies", ledger->count);
     free(heard);

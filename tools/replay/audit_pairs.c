@@ -39,6 +39,21 @@ void audit_pairs_add(audit_pairs_t *pairs, const slc_journal_block_t *block, aud
     };
 }
 
+void audit_pairs_add_snapshot(audit_pairs_t *pairs, uint64_t sequence, uint64_t digest)
+{
+    pairs->pairs = replay_grow(pairs->pairs, &pairs->capacity, pairs->count + 1, sizeof *pairs->pairs);
+    pairs->pairs[pairs->count++] = (audit_pair_t){.sequence = sequence, .digest = digest};
+    pairs->snapshots++;
+}
+
+void audit_pairs_begin(audit_pairs_t *pairs, uint64_t from)
+{
+    while (pairs->next < pairs->count && pairs->pairs[pairs->next].sequence < from) {
+        pairs->next++;
+        pairs->passed++;
+    }
+}
+
 static int by_sequence(const void *left, const void *right)
 {
     uint64_t a = ((const audit_pair_t *)left)->sequence;
@@ -58,7 +73,13 @@ void audit_pairs_compare(audit_pairs_t *pairs, audit_books_t *books, audit_repor
     while (pairs->next < pairs->count && pairs->pairs[pairs->next].sequence <= books->sequence) {
         const audit_pair_t *pair = &pairs->pairs[pairs->next++];
         uint64_t digest = audit_digest(books);
-        if (pair->sequence != books->sequence || pair->digest != digest) {
+        bool wrong = pair->sequence != books->sequence || pair->digest != digest;
+        if (wrong && pair->segment == 0) {
+            audit_fail(report, AUDIT_CHECK_SNAPSHOTS,
+                       "the snapshot of event %" PRIu64 " names digest %016" PRIx64
+                       ", by the rules it is %016" PRIx64,
+                       pair->sequence, pair->digest, digest);
+        } else if (wrong) {
             audit_fail(report, AUDIT_CHECK_DIGESTS,
                        "segment %" PRIu32 " offset %" PRIu64 " carries %016" PRIx64
                        " behind event %" PRIu64 ", by the rules it is %016" PRIx64,

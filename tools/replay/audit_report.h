@@ -16,6 +16,7 @@
     X(LIMITS, "no_per_user_limit_passed", "no per-user limit passed")                                    \
     X(UNITS, "units_conserved", "units conserved")                                                       \
     X(DIGESTS, "digest_pairs_right", "digests in the journal right")                                     \
+    X(SNAPSHOTS, "snapshots_right", "the snapshots kept are right")                                      \
     X(ENGINE, "engine_agrees", "the engine's replay agrees")                                             \
     X(LEDGER, "ledger_stands", "every ACCEPTED in the ledger stands")                                    \
     X(DOUBLED, "ledger_not_doubled", "no purchase doubled in the ledger")

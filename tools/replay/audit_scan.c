@@ -40,17 +40,13 @@ slc_err_t audit_survey_journal(audit_scan_t *scan, const char *directory, audit_
             break;
         }
         audit_pairs_add(&scan->pairs, &block, report);
-        if (block.events > 0) {
-            scan->first_sequence =
-                scan->first_sequence == 0 ? block.first_sequence : scan->first_sequence;
-            scan->last_sequence = block.first_sequence + block.events - 1;
-        }
+        scan->first_sequence = scan->first_sequence == 0 ? block.first_sequence : scan->first_sequence;
+        scan->last_sequence = block.first_sequence + block.events - 1;
         show(&progress, journal, scan->last_sequence);
     }
     replay_progress_end(&progress);
     if (code == SLC_END) {
         replay_note_tail(journal);
-        audit_pairs_sort(&scan->pairs);
         code = SLC_OK;
     }
     slc_journal_close(journal);
@@ -89,7 +85,9 @@ static slc_err_t judge_block(audit_scan_t *scan, slc_journal_t *journal, const s
         size_t count = 0;
         while (count < HANDFUL &&
                (code = slc_journal_next_event(journal, &events[count], ret_error)) == SLC_OK) {
-            audit_hint_heads(books, &events[count++]);
+            if (events[count].sequence > books->began) {
+                audit_hint_heads(books, &events[count++]);
+            }
         }
         for (size_t i = 0; i < count; i++) {
             audit_hint_entries(books, &events[i]);
@@ -118,8 +116,12 @@ static void close_books(audit_scan_t *scan, audit_books_t *books, audit_report_t
     }
     audit_made(report, AUDIT_CHECK_SEQUENCES, "%" PRIu64 " events", scan->events);
     audit_made(report, AUDIT_CHECK_TIME, "%" PRIu64 " events", scan->events);
-    audit_made(report, AUDIT_CHECK_DIGESTS, "%" PRIu64 " carried, %" PRIu64 " of them distinct",
-               scan->pairs.carried, scan->pairs.count);
+    audit_made(report, AUDIT_CHECK_DIGESTS, "%" PRIu64 " carried, %" PRIu64 " of them distinct%s",
+               scan->pairs.carried, scan->pairs.count - scan->pairs.snapshots,
+               scan->pairs.passed > 0 ? ", those from before the snapshot left out" : "");
+    if (scan->pairs.snapshots > 0 || books->began > 0) {
+        audit_made(report, AUDIT_CHECK_SNAPSHOTS, "%" PRIu64 " snapshots", scan->pairs.snapshots);
+    }
 }
 
 slc_err_t audit_judge_journal(audit_scan_t *scan, const char *directory, audit_books_t *books,
@@ -129,7 +131,14 @@ slc_err_t audit_judge_journal(audit_scan_t *scan, const char *directory, audit_b
     replay_progress_t progress;
     slc_journal_block_t block;
     slc_err_t code = slc_journal_open(directory, &journal, ret_error);
-    audit_books_reserve(books, scan->last_sequence);
+    if (books->began == 0) {
+        audit_books_reserve(books, scan->last_sequence);
+    } else if (code == SLC_OK) {
+        code = slc_journal_seek(journal, books->began + 1, ret_error);
+    }
+    audit_pairs_sort(&scan->pairs);
+    audit_pairs_begin(&scan->pairs, books->began);
+    audit_pairs_compare(&scan->pairs, books, report);
     replay_progress_begin(&progress, "judging events");
     while (code == SLC_OK && books->sequence < scan->last_sequence) {
         code = slc_journal_next_block(journal, &block, ret_error);

@@ -10,9 +10,9 @@
 #include "audit_report.h"
 
 typedef struct audit_scan {
-    uint64_t first_sequence; /* 0: there is no event */
-    uint64_t last_sequence;
-    uint64_t events; /* judged */
+    uint64_t first_sequence; /* that the journal kept begins with; 0: it has no block */
+    uint64_t last_sequence;  /* where the journal ends */
+    uint64_t events;         /* judged */
     audit_pairs_t pairs;
 } audit_scan_t;
 
@@ -21,7 +21,7 @@ void audit_scan_finish(audit_scan_t *scan);
 /* The first reading. */
 slc_err_t audit_survey_journal(audit_scan_t *scan, const char *directory, audit_report_t *report,
                                slc_error_t *ret_error);
-/* The second one. Makes the checks SEQUENCES, TIME and DIGESTS. */
+/* The second one, from where the books stand. Makes the checks SEQUENCES, TIME and DIGESTS. */
 slc_err_t audit_judge_journal(audit_scan_t *scan, const char *directory, audit_books_t *books,
                               audit_report_t *report, slc_error_t *ret_error);
 

@@ -1,13 +1,14 @@
 /* replay dump: the events, one a line.
  *
  * A cancellation names an order, not a drop. So that the view of one drop can show the cancellations of
- * its orders, that view is read from the beginning of the journal, also where less is to be shown, and
+ * its orders, that view is read from the first event kept, also where less is to be shown, and
  * the sequences of the drop's BUYs are kept: an order's id is the sequence of the BUY that placed it. */
 #include "memory.h"
 #include "progress.h"
 #include "replay.h"
 #include "text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ typedef struct dump {
     uint64_t order_count;
     uint64_t order_capacity;
     uint64_t events;
+    uint64_t next; /* nothing before it is shown (any more) */
 } dump_t;
 
 /* ---- one drop's events ---- */
@@ -173,9 +175,10 @@ static slc_err_t dump_block(slc_journal_t *journal, dump_t *dump, slc_error_t *r
         }
         dump->events++;
         bool is_wanted = options->drop_id == 0 || concerns_drop(dump, &event);
-        if (is_wanted && event.sequence >= options->from) {
+        if (is_wanted && event.sequence >= dump->next) {
             print_event(options->json, &event);
         }
+        dump->next = event.sequence >= dump->next ? event.sequence + 1 : dump->next;
     }
     return code;
 }
@@ -184,6 +187,26 @@ static slc_err_t dump_block(slc_journal_t *journal, dump_t *dump, slc_error_t *r
 static bool is_last_block(const dump_t *dump, const slc_journal_block_t *block)
 {
     return ferror(stdout) || block->first_sequence + block->events > dump->options->until;
+}
+
+/* Says so where events that were asked for are no longer there; true once a block was seen. */
+static void note_gap(dump_t *dump, const slc_journal_block_t *block)
+{
+    if (block->first_sequence > dump->next) {
+        (void)fprintf(stderr,
+                      "replay: note: events %" PRIu64 " to %" PRIu64
+                      " were removed, because snapshots cover them%s\n",
+                      dump->next, block->first_sequence - 1,
+                      dump->options->drop_id == 0 ? ""
+                                                  : "; cancellations of orders among them are not shown");
+        dump->next = block->first_sequence;
+    }
+}
+
+/* A live server removed what comes next. */
+static bool was_overtaken(slc_err_t code, const slc_error_t *error)
+{
+    return code == SLC_ERR_IO && error->sys_errno == ENOENT;
 }
 
 static slc_err_t dump_journal(slc_journal_t *journal, dump_t *dump, slc_error_t *ret_error)
@@ -199,7 +222,13 @@ static slc_err_t dump_journal(slc_journal_t *journal, dump_t *dump, slc_error_t 
         uint64_t done_bytes;
         uint64_t total_bytes;
         code = slc_journal_next_block(journal, &block, ret_error);
+        if (was_overtaken(code, ret_error)) {
+            code = slc_journal_seek(journal, dump->next, ret_error);
+            block = (slc_journal_block_t){0};
+            continue;
+        }
         if (code == SLC_OK) {
+            note_gap(dump, &block);
             code = dump_block(journal, dump, ret_error);
             slc_journal_progress(journal, &done_bytes, &total_bytes);
             replay_progress_update(&progress, done_bytes, total_bytes, dump->events);
@@ -214,7 +243,7 @@ int replay_dump(const replay_options_t *options)
 {
     slc_error_t error = {0};
     slc_journal_t *journal = NULL;
-    dump_t dump = {.options = options};
+    dump_t dump = {.options = options, .next = options->from};
     slc_err_t code = slc_journal_open(options->directory, &journal, &error);
     if (code == SLC_OK) {
         code = dump_journal(journal, &dump, &error);

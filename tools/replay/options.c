@@ -12,6 +12,7 @@ enum {
     OPTION_DROP,
     OPTION_ORDERS,
     OPTION_LEDGER,
+    OPTION_INTO,
     OPTION_JSON,
 };
 
@@ -21,6 +22,7 @@ static const struct option long_options[] = {
     {"drop", required_argument, NULL, OPTION_DROP},
     {"orders", no_argument, NULL, OPTION_ORDERS},
     {"ledger", required_argument, NULL, OPTION_LEDGER},
+    {"into", required_argument, NULL, OPTION_INTO},
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -62,6 +64,8 @@ static unsigned needed_for(int option)
         return REPLAY_TAKES_ORDERS;
     case OPTION_LEDGER:
         return REPLAY_TAKES_LEDGER;
+    case OPTION_INTO:
+        return REPLAY_TAKES_INTO;
     default:
         return 0;
     }
@@ -85,6 +89,9 @@ static replay_parsed_t parse_option(const replay_command_t *command, int option,
         return REPLAY_PARSED_RUN;
     case OPTION_LEDGER:
         options->ledger = optarg;
+        return REPLAY_PARSED_RUN;
+    case OPTION_INTO:
+        options->into = optarg;
         return REPLAY_PARSED_RUN;
     case OPTION_JSON:
         options->json = true;

@@ -12,6 +12,7 @@ enum {
     REPLAY_TAKES_DROP = 1 << 2,
     REPLAY_TAKES_ORDERS = 1 << 3,
     REPLAY_TAKES_LEDGER = 1 << 4,
+    REPLAY_TAKES_INTO = 1 << 5,
 };
 
 typedef struct replay_command {

@@ -1,4 +1,5 @@
-/* replay: reads a data directory offline, read-only; one function for each command.
+/* replay: reads a data directory offline, read-only; one function for each command. compact alone writes:
+ * another directory.
  * It opens files for reading only and takes no lock, so it works beside a live server and behind a dead
  * one. Only the public headers of Sluice are used: what this program can do, any program can.
  * Threads: one. Ownership: options point into argv.
@@ -19,6 +20,7 @@ enum {
 typedef struct replay_options {
     const char *directory;
     const char *ledger; /* NULL: none */
+    const char *into;   /* NULL: not said */
     uint64_t from;      /* sequences; 1 to UINT64_MAX without a wish */
     uint64_t until;
     uint64_t drop_id; /* 0: every drop */
@@ -30,6 +32,7 @@ int replay_verify(const replay_options_t *options);
 int replay_dump(const replay_options_t *options);
 int replay_state(const replay_options_t *options);
 int replay_audit(const replay_options_t *options);
+int replay_compact(const replay_options_t *options);
 
 /* Says on stderr what the error says, and answers the exit code that goes with it. */
 int replay_fail(const slc_error_t *error);

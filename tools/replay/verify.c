@@ -3,9 +3,15 @@
 #include "progress.h"
 #include "replay.h"
 #include "text.h"
+#include "verify_snapshots.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+
+/* How often to begin again where a live server removed what was being read. */
+#define TRIES_MAX 8u
 
 typedef struct survey {
     uint64_t segments;
@@ -14,6 +20,8 @@ typedef struct survey {
     uint64_t events;
     uint64_t bytes;
     uint64_t digest_pairs;
+    uint64_t begins_with; /* sequence that the journal kept begins with; 0: it has no block */
+    uint64_t ends_with;   /* sequence of the last event that it holds or stands behind */
     uint64_t first_sequence;
     uint64_t last_sequence;
     uint64_t first_time_us;
@@ -45,6 +53,8 @@ static slc_err_t survey_block(slc_journal_t *journal, const slc_journal_block_t 
                               slc_error_t *ret_error)
 {
     survey->segments += survey->segment != block->segment;
+    survey->begins_with = survey->begins_with == 0 ? block->first_sequence : survey->begins_with;
+    survey->ends_with = block->first_sequence + block->events - 1;
     survey->segment = block->segment;
     survey->bytes += block->bytes;
     survey->digest_pairs += block->digest_sequence != 0;
@@ -105,7 +115,8 @@ static const char *tail_meaning(slc_journal_tail_t tail)
     return "damaged before it";
 }
 
-static void print_text(const replay_options_t *options, const survey_t *survey)
+static void print_text(const replay_options_t *options, const survey_t *survey,
+                       const verified_snapshots_t *snapshots)
 {
     char first[REPLAY_TIME_BYTES];
     char last[REPLAY_TIME_BYTES];
@@ -125,10 +136,11 @@ static void print_text(const replay_options_t *options, const survey_t *survey)
         printf(" at segment %" PRIu32 " offset %" PRIu64, survey->tail_segment, survey->tail_offset);
     }
     printf(": %s\n", tail_meaning(survey->tail));
+    verified_print(snapshots);
 }
 
-static void print_json(const replay_options_t *options, const survey_t *survey, bool is_damaged,
-                       const slc_error_t *error)
+static void print_json(const replay_options_t *options, const survey_t *survey,
+                       const verified_snapshots_t *snapshots, bool is_damaged, const slc_error_t *error)
 {
     fputs("{\"directory\":", stdout);
     replay_put_quoted(stdout, replay_text(options->directory));
@@ -139,31 +151,107 @@ static void print_json(const replay_options_t *options, const survey_t *survey, 
            is_damaged ? "damaged" : "ok", survey->segments, survey->blocks, survey->seals, survey->bytes,
            survey->events, survey->first_sequence, survey->last_sequence, survey->first_time_us,
            survey->last_time_us, survey->digest_pairs);
-    printf(",\"tail\":\"%s\",\"tail_segment\":%" PRIu32 ",\"tail_offset\":%" PRIu64 ",\"error\":",
+    printf(",\"tail\":\"%s\",\"tail_segment\":%" PRIu32 ",\"tail_offset\":%" PRIu64 ",\"snapshots\":",
            replay_tail_name(survey->tail), survey->tail_segment, survey->tail_offset);
+    verified_print_json(snapshots);
+    fputs(",\"error\":", stdout);
     replay_put_quoted(stdout, replay_text(is_damaged ? error->message : ""));
     puts("}");
+}
+
+/* ---- journal and snapshots together ---- */
+
+__attribute__((format(printf, 2, 3))) static slc_err_t damaged(slc_error_t *error, const char *format,
+                                                               ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    error->code = SLC_ERR_DAMAGED;
+    (void)vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+    return SLC_ERR_DAMAGED;
+}
+
+/* Each is whole in itself; do they reach each other? */
+static slc_err_t check_seam(const survey_t *survey, const verified_snapshots_t *snapshots,
+                            slc_error_t *error)
+{
+    const verified_snapshot_t *bad = verified_first_bad(snapshots);
+    if (survey->begins_with > 1 && verified_newest_good(snapshots) + 1 < survey->begins_with) {
+        return damaged(error,
+                       "the journal no longer reaches back to event %" PRIu64
+                       ": it begins with event %" PRIu64 ", and no good snapshot holds what was before",
+                       verified_newest_good(snapshots) + 1, survey->begins_with);
+    }
+    bool has_journal = survey->begins_with > 0;
+    if ((has_journal || bad != NULL) && verified_newest(snapshots) > survey->ends_with) {
+        return damaged(error,
+                       "the snapshot of event %" PRIu64 " is newer than the journal's end, event %" PRIu64
+                       ": events are missing%s%.200s",
+                       verified_newest(snapshots), survey->ends_with, bad == NULL ? "" : "; ",
+                       bad == NULL ? "" : bad->why.message);
+    }
+    if (bad != NULL) {
+        *error = bad->why;
+        return SLC_ERR_DAMAGED;
+    }
+    return SLC_OK;
+}
+
+/* END: all is sound. */
+static slc_err_t survey_directory(const char *directory, survey_t *survey,
+                                  verified_snapshots_t *snapshots, slc_error_t *error)
+{
+    slc_journal_t *journal = NULL;
+    *survey = (survey_t){0};
+    *error = (slc_error_t){0};
+    /* First the snapshots: what the journal holds later is never less than what they are behind. */
+    slc_err_t code = verify_snapshots(snapshots, directory, error);
+    if (code == SLC_OK) {
+        code = slc_journal_open(directory, &journal, error);
+    }
+    if (code == SLC_OK) {
+        code = survey_journal(journal, survey, error);
+    }
+    slc_journal_close(journal);
+    if (code == SLC_END && check_seam(survey, snapshots, error) != SLC_OK) {
+        code = SLC_ERR_DAMAGED;
+    }
+    return code;
+}
+
+/* A live server took a snapshot, and removed what it covers, while we looked. */
+static bool was_overtaken(const char *directory, const verified_snapshots_t *snapshots, slc_err_t code,
+                          const slc_error_t *error)
+{
+    return code == SLC_ERR_IO ? snapshots->listed && error->sys_errno == ENOENT
+                              : code == SLC_ERR_DAMAGED && verified_are_outdated(snapshots, directory);
 }
 
 int replay_verify(const replay_options_t *options)
 {
     slc_error_t error = {0};
-    slc_journal_t *journal = NULL;
     survey_t survey = {0};
-    slc_err_t code = slc_journal_open(options->directory, &journal, &error);
-    if (code == SLC_OK) {
-        code = survey_journal(journal, &survey, &error);
+    verified_snapshots_t snapshots = {0};
+    slc_err_t code = SLC_OK;
+    for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+        code = survey_directory(options->directory, &survey, &snapshots, &error);
+        if (!was_overtaken(options->directory, &snapshots, code, &error)) {
+            break;
+        }
     }
-    slc_journal_close(journal);
     bool is_damaged = code == SLC_ERR_DAMAGED;
     if (code != SLC_END && !is_damaged) {
+        verified_snapshots_finish(&snapshots);
         return replay_fail(&error);
     }
     if (options->json) {
-        print_json(options, &survey, is_damaged, &error);
+        print_json(options, &survey, &snapshots, is_damaged, &error);
     } else {
-        print_text(options, &survey);
+        print_text(options, &survey, &snapshots);
         printf("verify %s\n", is_damaged ? "DAMAGED" : "OK");
     }
-    return replay_flush(is_damaged ? replay_fail(&error) : REPLAY_DONE);
+    int exit_code = is_damaged ? replay_fail(&error) : REPLAY_DONE;
+    verified_snapshots_finish(&snapshots);
+    return replay_flush(exit_code);
 }

@@ -79,7 +79,9 @@ static uint64_t queue_purge(slc_ops_t *ops, slc_ref_t ref)
     ops->first_purge = op_at(ops, oldest)->next;
     unlink_op(ops, oldest);
     /* One more than was forgotten just now, so that those held back once become fewer. */
-    (void)(slc_ops_free_forgotten(ops) && slc_ops_free_forgotten(ops));
+    if (slc_ops_free_forgotten(ops)) {
+        (void)slc_ops_free_forgotten(ops);
+    }
     return digest;
 }
 

@@ -31,7 +31,11 @@ static slc_entry_t own(const slc_entry_t *entry)
 static void disown(slc_entry_t *entry)
 {
     if (entry->kind == SLC_ENTRY_ORDER) {
-        free((void *)(uintptr_t)entry->as.order.user.data);
+        union {
+            const char *text;
+            void *memory; /* it is the list's own */
+        } user = {.text = entry->as.order.user.data};
+        free(user.memory);
     }
 }
 

@@ -57,11 +57,15 @@ class Life:
         sluice.run("cp", "--sparse=always", os.path.join(cut_disk.ROOM, self.kind), self.image, check=0)
 
     def close(self):
+        self.close_disk()
+        shutil.rmtree(self.folder)
+
+    def close_disk(self):
         if self.server is not None:
             self.server.kill()
         if self.disk is not None:
             self.disk.close()
-        shutil.rmtree(self.folder)
+            self.disk = None
 
     def run(self, cuts):
         """Raises Lost."""
@@ -131,8 +135,7 @@ class Life:
             if load is not None:
                 load.wait(30)
                 self.keep_ledger()
-        self.disk.close()
-        self.disk = None
+        self.close_disk()
         self.cuts += 1
 
     def wait_for_name(self, aim, within_s=1):
@@ -160,10 +163,14 @@ class Life:
 
     def server_dies(self):
         """By itself, at once and with its reason; without forced writes it may not even notice."""
-        if self.forced:
+        if not self.forced:
+            return
+        try:
             code = self.server.wait(30)
-            if code != FAILED_DISK:
-                raise Lost(f"sluiced on a disk that died: exit {code}\n{self.server.log()}")
+        except subprocess.TimeoutExpired as timeout:
+            raise Lost(f"sluiced goes on on a disk that died\n{self.server.log()}") from timeout
+        if code != FAILED_DISK:
+            raise Lost(f"sluiced on a disk that died: exit {code}\n{self.server.log()}")
 
     # ---- what was heard ----
 
@@ -187,13 +194,12 @@ class Life:
                     raise Lost(f"a winner's retry heard {reply}, the ledger has {line}")
 
     def keep_evidence(self):
-        """What the disk held when it failed, where it outlives the test."""
-        if self.disk is None or not self.disk.mounted or not os.path.isdir(self.data):
-            return "no directory to keep"
+        """The disk as it is behind the failure, where it outlives the test."""
+        self.close_disk()
         folder = tempfile.mkdtemp(prefix="slc-power-cut-")
-        shutil.copytree(self.data, folder, dirs_exist_ok=True, ignore=lambda *_: ["lock"])
-        shutil.copy(self.ledger, folder) if self.heard else None
-        return folder
+        for path in (self.image, self.ledger)[:2 if self.heard else 1]:
+            sluice.run("cp", "--sparse=always", path, folder, check=0)
+        return f"{folder}/image, to be mounted with -o loop"
 
 
 def live(seed, number, cuts, **control):

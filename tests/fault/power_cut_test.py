@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import cut_disk
@@ -126,7 +127,8 @@ class Life:
                 raise
         try:
             if not early:
-                self.wait_for_name(aim)
+                if aim:  # random moments seldom meet a roll
+                    sluice.wait_for_new_name(self.data, aim)
                 self.disk.arm(*cut)
             self.sectors_lost += self.disk.hear("cut", 60)["lost"]
             self.server_dies()
@@ -137,15 +139,6 @@ class Life:
                 self.keep_ledger()
         self.close_disk()
         self.cuts += 1
-
-    def wait_for_name(self, aim, within_s=1):
-        """Steps that are rare and short, rolls say, are cut when a new name tells that one is under way."""
-        def names():
-            return {name for name in os.listdir(self.data) if name.startswith(aim)}
-        end = time.monotonic() + within_s
-        before = names() if aim else None
-        while aim and time.monotonic() < end and names() <= before:
-            time.sleep(0.0003)
 
     def begin_load(self, window):
         if not self.heard:
@@ -193,6 +186,9 @@ class Life:
                 if (reply.status, reply.replayed, reply.order_id) != ("ACCEPTED", True, int(order)):
                     raise Lost(f"a winner's retry heard {reply}, the ledger has {line}")
 
+    def log(self):
+        return "" if self.server is None else self.server.log()
+
     def keep_evidence(self):
         """The disk as it is behind the failure, where it outlives the test."""
         self.close_disk()
@@ -208,9 +204,13 @@ def live(seed, number, cuts, **control):
     try:
         life.run(cuts)
         return life, None
-    except Lost as lost:
-        failure = f"behind cut {life.cuts}: {lost}"
-        return life, failure if life.control else f"{failure}\nkept: {life.keep_evidence()}"
+    except Exception as failure:  # pylint: disable=broad-except
+        if life.control:
+            if not isinstance(failure, Lost):
+                raise  # a control that fails for another reason is none
+            return life, str(failure)
+        what = str(failure) if isinstance(failure, Lost) else traceback.format_exc() + life.log()
+        return life, f"behind cut {life.cuts}: {what}\nkept: {life.keep_evidence()}"
     finally:
         life.close()
 

@@ -36,6 +36,19 @@ def until(condition, what, within_s=30):
         time.sleep(0.01)
 
 
+def wait_for_new_name(folder, prefix, within_s=1):
+    """Until a name that begins so appears: steps that are rare and short tell of themselves this way. Says
+    whether one has; a server may as well be at other things."""
+    def names():
+        return {name for name in os.listdir(folder) if name.startswith(prefix)}
+    before, end = names(), time.monotonic() + within_s
+    while time.monotonic() < end:
+        if not names() <= before:
+            return True
+        time.sleep(0.0003)
+    return False
+
+
 def run(*arguments, check=None, timeout_s=300, **options):
     """Runs a program; `check` is the exit code that it has to have."""
     done = subprocess.run([str(a) for a in arguments], capture_output=True, text=True, timeout=timeout_s,

@@ -16,6 +16,7 @@
 typedef struct path {
     char directory_path[64];
     slc_directory_t *directory;
+    slc_restored_t restored;
     slc_logic_t *logic;
     slc_writer_t *writer;
     slc_board_t *board;
@@ -54,14 +55,14 @@ static void nothing(void *context, slc_engine_info_t *info)
 
 static void path_start(void)
 {
-    slc_restored_t restored;
     slc_writer_config_t config = {
         .segment_bytes = 1u << 20, .block_bytes_max = 64u << 10, .no_direct = true};
     cr_assert(slc_directory_open(slc_sys_posix(), path.directory_path, &path.directory, &error) == SLC_OK,
               "%s", error.message);
-    cr_assert(slc_restore(path.directory, NULL, NULL, &path.logic, &restored, &error) == SLC_OK, "%s",
-              error.message);
-    cr_assert(slc_writer_open(path.directory, &config, &restored.end, &path.writer, &error) == SLC_OK,
+    cr_assert(slc_restore(path.directory, NULL, NULL, &path.logic, &path.restored, &error) == SLC_OK,
+              "%s", error.message);
+    cr_assert(slc_writer_open(path.directory, &config, &path.restored.end, &path.writer, &error) ==
+                  SLC_OK,
               "%s", error.message);
     cr_assert(slc_pipeline_init(&path.pipeline, 64, 1, false, &error) == SLC_OK);
     cr_assert(slc_bell_init(&path.bell, &error) == SLC_OK);
@@ -72,7 +73,7 @@ static void path_start(void)
         .consumer = path.pipeline.journal,
         .writer = path.writer,
         .pair = &path.pair,
-        .time_us = restored.end.time_us,
+        .time_us = path.restored.end.time_us,
     };
     slc_apply_config_t apply = {
         .ring = path.pipeline.ring,
@@ -452,4 +453,18 @@ Test(path, time_never_falls_behind_the_journal_it_was_restored_from)
     (void)buy("bob", 8, 1);
     drain();
     cr_assert(slc_logic_time_us(path.logic) >= time_us);
+}
+
+Test(path, a_stop_leaves_a_seal_that_tells_the_digest_of_the_last_event)
+{
+    open_drop(3, 0);
+    (void)buy("ada", 7, 1);
+    drain();
+    slc_ring_close(path.pipeline.ring);
+    cr_assert(slc_journal_station_run(path.journal, &error) == SLC_OK);
+    cr_assert(!path.restored.end.sealed && path.restored.digest_pairs == 0);
+    path_stop();
+    path_start();
+    cr_assert(path.restored.end.sealed);
+    cr_assert(path.restored.digest_pairs == 2, "one in the block behind the opening, one in the seal");
 }

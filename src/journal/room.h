@@ -5,7 +5,7 @@
  * Read-only begins where the disk has less than min_free_bytes free, where the next segment cannot be
  * made, or where the current one is used up to its reserve before there is a next one; it ends by itself
  * once the next segment can be made and a quarter more than min_free_bytes is free. Looked at every
- * SLC_ROOM_LOOK_US of the journal's time; safe at any moment in between, because the last rule counts
+ * SLC_ROOM_LOOK_US; safe at any moment in between, because the last rule counts
  * bytes and not time: no block is begun that the segments at hand cannot take.
  *
  * Threads: the journal station's; slc_room_reason by any. Ownership: init/finish; the writer is the
@@ -32,7 +32,8 @@ typedef struct slc_room {
 void slc_room_init(slc_room_t *room, slc_writer_t *writer);
 void slc_room_finish(slc_room_t *room);
 
-/* Looks, if it is time to; `time_us` never falls. OK, or why the process has to stop. */
+/* Looks, if it is time to; `time_us` is of a clock that never falls nor stands still. OK, or why the
+ * process has to stop. */
 slc_err_t slc_room_look(slc_room_t *room, uint64_t time_us, slc_error_t *ret_error);
 /* Behind slc_writer_begin: keeps the block within what there is. */
 void slc_room_limit_block(const slc_room_t *room);

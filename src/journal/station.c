@@ -13,6 +13,7 @@ struct slc_journal_station {
     slc_journal_station_config_t config;
     uint64_t realtime_offset_us;   /* wall clock minus monotonic clock, fixed at start */
     uint64_t time_us;              /* of the last batch; never falls */
+    uint64_t monotonic_us;         /* when it was taken */
     uint64_t sequence;             /* of the last event put into a block */
     uint64_t last_change_sequence; /* of the last operator's event: hints older than this are void */
     slc_error_t *error;            /* of the turn under way */
@@ -47,11 +48,20 @@ void slc_journal_station_destroy(slc_journal_station_t *station)
 static uint64_t batch_time_us(slc_journal_station_t *station)
 {
     const slc_sys_t *sys = station->config.sys;
-    uint64_t now_us = sys->monotonic_ns(sys->self) / 1000 + station->realtime_offset_us;
+    station->monotonic_us = sys->monotonic_ns(sys->self) / 1000;
+    uint64_t now_us = station->monotonic_us + station->realtime_offset_us;
     if (now_us > station->time_us) {
         station->time_us = now_us;
     }
     return station->time_us;
+}
+
+/* By the monotonic clock: the journal's time stands still for as long as the wall clock was set back
+ * before a start, and the room would not be looked for. */
+static slc_err_t look_for_room(slc_journal_station_t *station, slc_error_t *ret_error)
+{
+    (void)batch_time_us(station);
+    return slc_room_look(&station->room, station->monotonic_us, ret_error);
 }
 
 static bool is_certain_refusal(const slc_journal_station_t *station, const slc_slot_t *slot)
@@ -131,10 +141,10 @@ static int64_t batch(void *context, uint64_t first, uint64_t count)
 {
     slc_journal_station_t *station = context;
     slc_writer_t *writer = station->config.writer;
-    uint64_t time_us = batch_time_us(station);
-    if (slc_room_look(&station->room, time_us, station->error) != SLC_OK) {
+    if (look_for_room(station, station->error) != SLC_OK) {
         return -1;
     }
+    uint64_t time_us = station->time_us;
     begin_block(station);
     uint64_t done = 0;
     while (done < count) {
@@ -190,7 +200,7 @@ static slc_err_t seal(slc_journal_station_t *station, slc_error_t *ret_error)
 slc_err_t slc_journal_station_idle(slc_journal_station_t *station, slc_error_t *ret_error)
 {
     if (station->room.read_only) {
-        slc_err_t err = slc_room_look(&station->room, batch_time_us(station), ret_error);
+        slc_err_t err = look_for_room(station, ret_error);
         if (err != SLC_OK) {
             return err;
         }
@@ -214,7 +224,7 @@ slc_err_t slc_journal_station_run(slc_journal_station_t *station, slc_error_t *r
 {
     slc_consumer_t *consumer = station->config.consumer;
     /* Before anybody asks, so that the log says at once how it stands. */
-    if (slc_room_look(&station->room, batch_time_us(station), ret_error) != SLC_OK) {
+    if (look_for_room(station, ret_error) != SLC_OK) {
         return ret_error->code;
     }
     while (!slc_consumer_done(consumer)) {

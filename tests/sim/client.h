@@ -54,7 +54,7 @@ struct clients {
     uint64_t now_us;
     uint64_t time_high_us;
     uint64_t trace;
-    uint64_t replayed, refused, accepted, invalid;
+    uint64_t replayed, refused, accepted, invalid, read_only;
 };
 
 void clients_init(clients_t *clients, const clients_config_t *config, history_t *history, net_t *net,

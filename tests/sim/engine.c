@@ -38,6 +38,7 @@ static slc_err_t open_journal(engine_t *engine, slc_error_t *ret_error)
         .durability = engine->config.durability,
         .segment_bytes = engine->config.segment_bytes,
         .block_bytes_max = engine->config.block_bytes_max,
+        .min_free_bytes = engine->config.min_free_bytes,
         .prepare_inside = true,
     };
     return slc_writer_open(engine->directory, &config, &engine->restored.end, &engine->writer, ret_error);

@@ -23,6 +23,7 @@ typedef struct engine_config {
     uint64_t segment_bytes;
     uint32_t block_bytes_max;
     slc_durability_t durability;
+    uint64_t min_free_bytes;
     slc_session_limits_t limits;
     const char *retain;            /* as --retain */
     uint64_t snapshot_interval_ns; /* 0: never by time */

@@ -227,6 +227,7 @@ static void arm_error(world_t *world, sim_fault_t fault)
     } else {
         fake_sys_fail(world->disk, call, nth, errors[world_below(world, 4)], world_below(world, 2) == 0);
     }
+    world->history.disk_was_full |= fault == SIM_DISK_ERROR; /* ENOSPC and EDQUOT are among them */
     world->armed = true;
     world->arming = fault;
     world_say(world, "armed: %s of %s, number %" PRIu64, sim_fault_name(fault), fake_call_name(call),
@@ -237,7 +238,16 @@ static void fill_disk(world_t *world)
 {
     fake_sys_limit_bytes(world->disk, fake_sys_bytes(world->disk) + world_below(world, 65536));
     world->disk_is_full = true;
+    world->history.disk_was_full = true;
     world_say(world, "the disk is nearly full");
+}
+
+static void make_room(world_t *world)
+{
+    world->result->faults[SIM_DISK_FULL]++;
+    world->disk_is_full = false;
+    fake_sys_limit_bytes(world->disk, 0);
+    world_say(world, "the disk has room again");
 }
 
 static void wall_clock_back(world_t *world)
@@ -270,6 +280,8 @@ void faults_inject(world_t *world)
         reset_some(world);
     } else if (toss < 35) {
         wall_clock_back(world);
+    } else if (world->disk_is_full && toss < 60) {
+        make_room(world);
     } else if (world->engine == NULL || is_crowded(world) || world->crash_in > 0 || world->armed ||
                world->disk_is_full) {
         return; /* one at a time */

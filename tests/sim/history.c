@@ -49,8 +49,10 @@ uint64_t history_attempt(history_t *history, uint32_t want, uint64_t connection)
 {
     history->attempts = grown(history->attempts, history->attempt_count, &history->attempt_room,
                               sizeof *history->attempts);
-    history->attempts[history->attempt_count++] =
-        (attempt_t){.want = want, .connection = connection, .floor = history->floor};
+    history->attempts[history->attempt_count++] = (attempt_t){.want = want,
+                                                              .connection = connection,
+                                                              .floor = history->floor,
+                                                              .may_be_read_only = !history->all_is_well};
     return history->attempt_count;
 }
 

@@ -28,6 +28,7 @@ typedef struct attempt {
     uint64_t connection; /* counts connections, never reused */
     uint64_t floor;      /* the newest state that anybody had heard of when it was sent */
     bool answered;
+    bool may_be_read_only; /* the disk was full, or about to be, before all faults ended */
 } attempt_t;
 
 typedef struct heard {
@@ -65,8 +66,10 @@ typedef struct history {
     size_t heard_count, heard_room;
     size_t fact_count, fact_room; /* fact_count: sequence of the last one, and 1 */
     uint64_t floor;
-    uint64_t first;  /* event that the journal began with when it was read last */
-    char wrong[512]; /* the first thing that must not be; empty: nothing */
+    bool disk_was_full; /* at any time before */
+    bool all_is_well;   /* faults are over: nobody is read-only any more */
+    uint64_t first;     /* event that the journal began with when it was read last */
+    char wrong[512];    /* the first thing that must not be; empty: nothing */
 } history_t;
 
 void history_init(history_t *history);

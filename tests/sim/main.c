@@ -65,6 +65,7 @@ static void add(tally_t *tally, const sim_result_t *result)
     tally->sum.accepted += result->accepted;
     tally->sum.replayed += result->replayed;
     tally->sum.attempts += result->attempts;
+    tally->sum.read_only += result->read_only;
     tally->sum.rolls += result->rolls;
     tally->sum.eagains += result->eagains;
     tally->sum.snapshots += result->snapshots;
@@ -120,10 +121,11 @@ static void print(const tally_t *tally, uint64_t first, uint64_t wanted)
         "simulations: %" PRIu64 " of %" PRIu64 " from seed %" PRIu64 ", %" PRIu64 " failed, %" PRIu64
         " run twice alike; at least %" PRIu64 " events each, %" PRIu64 " in all\n",
         tally->runs, wanted, first, tally->failed, tally->twice, tally->events_min, tally->sum.events);
-    (void)printf("replies %" PRIu64 ", accepted %" PRIu64 ", replayed %" PRIu64 ", journaled %" PRIu64
-                 ", refused unjournaled %" PRIu64 ", rolls %" PRIu64 ", full sockets %" PRIu64 "\n",
-                 tally->sum.replies, tally->sum.accepted, tally->sum.replayed, tally->sum.journaled,
-                 tally->sum.attempts, tally->sum.rolls, tally->sum.eagains);
+    (void)printf("replies %" PRIu64 ", accepted %" PRIu64 ", replayed %" PRIu64 ", read-only %" PRIu64
+                 ", journaled %" PRIu64 ", refused unjournaled %" PRIu64 ", rolls %" PRIu64
+                 ", full sockets %" PRIu64 "\n",
+                 tally->sum.replies, tally->sum.accepted, tally->sum.replayed, tally->sum.read_only,
+                 tally->sum.journaled, tally->sum.attempts, tally->sum.rolls, tally->sum.eagains);
     (void)printf("snapshots %" PRIu64 ", starts from one %" PRIu64 ", refused by a start %" PRIu64
                  ", with segments gone %" PRIu64 "\n",
                  tally->sum.snapshots, tally->sum.from_snapshot, tally->sum.snapshots_refused,
@@ -138,9 +140,10 @@ static void print(const tally_t *tally, uint64_t first, uint64_t wanted)
 /* A simulation that no longer meets what it is there for would go green for ever. */
 static bool is_complete(const tally_t *tally)
 {
-    bool complete = tally->sum.attempts > 0 && tally->sum.replayed > 0 && tally->sum.rolls > 0 &&
-                    tally->sum.eagains > 0 && tally->sum.snapshots > 0 && tally->sum.from_snapshot > 0 &&
-                    tally->sum.segments_gone > 0 && tally->events_min >= 1000;
+    bool complete = tally->sum.attempts > 0 && tally->sum.replayed > 0 && tally->sum.read_only > 0 &&
+                    tally->sum.rolls > 0 && tally->sum.eagains > 0 && tally->sum.snapshots > 0 &&
+                    tally->sum.from_snapshot > 0 && tally->sum.segments_gone > 0 &&
+                    tally->events_min >= 1000;
     for (int fault = 0; fault < SIM_FAULTS; fault++) {
         complete &= tally->sum.faults[fault] > 0;
     }

@@ -163,6 +163,11 @@ static bool judge_placed(oracle_t *oracle, const heard_t *heard, const slc_event
     return true;
 }
 
+static bool may_be_read_only(const oracle_t *oracle, const heard_t *heard)
+{
+    return oracle->history->disk_was_full && oracle->history->attempts[heard->attempt].may_be_read_only;
+}
+
 /* A refusal, or CANCELLED: what the rules say at the state it names, at a time it may have been judged.
  */
 static bool judge_refused(oracle_t *oracle, const heard_t *heard, slc_event_t asked)
@@ -177,6 +182,9 @@ static bool judge_refused(oracle_t *oracle, const heard_t *heard, slc_event_t as
         }
         asked.time_us = times[i];
         slc_answer_t answer = model_buy(model, &asked, false);
+        if (answer.status == SLC_STATUS_ACCEPTED && !answer.replayed && may_be_read_only(oracle, heard)) {
+            answer.status = SLC_STATUS_READ_ONLY; /* of what could have been bought */
+        }
         if (answer.status == heard->status && answer.remaining == heard->remaining &&
             answer.order_id == heard->order_id && answer.replayed == heard->replayed &&
             answer.time_us == heard->time_us) {
@@ -196,6 +204,18 @@ static bool judge_buy(oracle_t *oracle, const heard_t *heard, const want_t *want
     return judge_refused(oracle, heard, asked);
 }
 
+/* A change that found no room is no event; one that was made before is known all the same. */
+static bool judge_read_only(oracle_t *oracle, const heard_t *heard, const slc_event_t *asked)
+{
+    const model_t *model = oracle->model;
+    for (size_t i = 0; asked->op_key != 0 && i < model->op_count; i++) {
+        if (model->ops[i].op_key == asked->op_key) {
+            return wrong(oracle, heard, "it had been made before");
+        }
+    }
+    return may_be_read_only(oracle, heard) || wrong(oracle, heard, "there was room");
+}
+
 static bool judge_change(oracle_t *oracle, const heard_t *heard, const want_t *want)
 {
     const history_t *history = oracle->history;
@@ -208,6 +228,9 @@ static bool judge_change(oracle_t *oracle, const heard_t *heard, const want_t *w
             return wrong(oracle, heard, "no such change was made there");
         }
         return true;
+    }
+    if (heard->status == SLC_STATUS_READ_ONLY) {
+        return judge_read_only(oracle, heard, &asked);
     }
     /* A refused change is an event too: the one behind the state that it names. */
     uint64_t at = heard->sequence + 1;
@@ -241,12 +264,19 @@ static bool judge_query(oracle_t *oracle, const heard_t *heard, const want_t *wa
     return true;
 }
 
+/* Changes refused are judged behind the event that refused them. */
+static uint64_t judged_at(const history_t *history, const heard_t *heard)
+{
+    const want_t *want = &history->wants[history->attempts[heard->attempt].want];
+    bool is_event = want->op != 0 && want->event.kind != 0 && heard->status != SLC_STATUS_READ_ONLY;
+    return heard->sequence + (is_event ? 1 : 0);
+}
+
 static bool judge(oracle_t *oracle, const heard_t *heard)
 {
     const attempt_t *attempt = &oracle->history->attempts[heard->attempt];
     want_t *want = &oracle->history->wants[attempt->want];
-    bool is_change = want->op != 0 && want->event.kind != 0;
-    if (!heard->replayed && heard->sequence + is_change < attempt->floor) {
+    if (!heard->replayed && judged_at(oracle->history, heard) < attempt->floor) {
         return wrong(oracle, heard, "somebody had heard of a newer state before it was sent");
     }
     if (want->op == 0 && want->event.as.order_placed.order_key != 0 &&
@@ -260,13 +290,6 @@ static bool judge(oracle_t *oracle, const heard_t *heard)
     return want->op == 0           ? judge_buy(oracle, heard, want)
            : want->event.kind != 0 ? judge_change(oracle, heard, want)
                                    : judge_query(oracle, heard, want);
-}
-
-/* Changes refused are judged behind the event that refused them. */
-static uint64_t judged_at(const history_t *history, const heard_t *heard)
-{
-    const want_t *want = &history->wants[history->attempts[heard->attempt].want];
-    return heard->sequence + (want->op != 0 && want->event.kind != 0 ? 1 : 0);
 }
 
 static void sort(oracle_t *oracle, size_t *begins)

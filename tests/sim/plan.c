@@ -240,9 +240,11 @@ size_t plan_encode(want_t *want, uint64_t request_id, uint8_t *out)
 void plan_heard(clients_t *clients, want_t *want, const heard_t *heard)
 {
     /* What asks for units and got none is asked for again now and then, behind a restock perhaps. */
-    bool again_later = want->op == 0 && heard->status == SLC_STATUS_SOLD_OUT && !clients->draining &&
-                       plan_may_repeat(want) && below(clients, 6) == 0;
-    if (again_later) {
+    bool may = !clients->draining && plan_may_repeat(want);
+    bool sold_out = want->op == 0 && heard->status == SLC_STATUS_SOLD_OUT;
+    clients->read_only += heard->status == SLC_STATUS_READ_ONLY;
+    if (may && ((sold_out && below(clients, 6) == 0) ||
+                (heard->status == SLC_STATUS_READ_ONLY && below(clients, 2) == 0))) {
         want->done = false;
     }
 }

@@ -84,6 +84,7 @@ static void choose_engine(world_t *world)
             },
     };
     choose_snapshots(world);
+    world->engine_config.min_free_bytes = world_below(world, 2) * (4096 + world_below(world, 65536));
     if (world_below(world, 3) == 0) {
         fake_sys_refuse_direct(world->disk);
     }
@@ -193,6 +194,9 @@ static void drain(world_t *world)
 {
     world->draining = world->clients.draining = true;
     faults_end(world);
+    /* Room is looked for every 250 ms, a segment made anew after a second; no deadline is so short. */
+    fake_sys_pass_time(world->disk, UINT64_C(2000000000));
+    world->history.all_is_well = true;
     world->weights[ACT_FAULT] = 0;
     world->mood_left = 0;
     for (uint32_t steps = 0; !is_wrong(world) && !is_quiet(world); steps++) {
@@ -256,6 +260,7 @@ static void finish(world_t *world)
     result->replies = world->history.heard_count;
     result->accepted = world->clients.accepted;
     result->replayed = world->clients.replayed;
+    result->read_only = world->clients.read_only;
     result->eagains = world->net.eagains;
     world_note(world, world->clients.trace);
     memcpy(result->wrong, world->history.wrong, sizeof result->wrong);

@@ -36,6 +36,7 @@ typedef struct sim_result {
     uint64_t replies;
     uint64_t accepted;
     uint64_t replayed;
+    uint64_t read_only;
     uint64_t attempts; /* refusals that were not journaled */
     uint64_t rolls;
     uint64_t snapshots;         /* written */

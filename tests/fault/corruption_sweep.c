@@ -1,7 +1,8 @@
 /* A sealed reference directory of 64 KiB, broken in one place at a time: every bit flipped, every file
  * cut at every length, every page put at the place of every other, every segment removed, renamed,
  * doubled, swapped, foreign, of another version. Each is put through the engine's own recovery, which has
- * to bring back exactly the whole state, or to refuse, naming the place and changing nothing.
+ * to bring back exactly the whole state, or to refuse, naming the place and changing nothing. A broken
+ * snapshot is tried with the journal that reaches back, and without it.
  *
  * SLC_FLIPS: how many of the flips and cuts, a seeded sample (default 30,000; 0 or more than there are:
  * all of them); SLC_SEED; SLC_JOBS. The rest is always done. `--run N` does a share of it alone. */
@@ -22,6 +23,8 @@
 #define PAGES (SEGMENTS * SEGMENT_BYTES / SLC_PAGE_BYTES)
 #define SEGMENT_PAGES (SEGMENT_BYTES / SLC_PAGE_BYTES)
 #define BLOCKS 9u
+#define SNAPSHOT_EVERY 3u
+#define SNAPSHOT_BYTES_MIN 16384u
 #define FLIPS_DEFAULT 30000u
 #define SHARE 512u /* cases in a run */
 
@@ -36,12 +39,21 @@ typedef struct {
 static tally_t *g_tally;
 static uint64_t g_seed;
 static lab_t *g_lab;
-static fake_sys_t *g_whole;
-static fake_sys_t *g_foreign; /* the same journal in another directory */
+static fake_sys_t *g_whole;     /* without its snapshots, so that all of the journal counts */
+static fake_sys_t *g_snapshots; /* with them */
+static fake_sys_t *g_foreign;   /* the same journal in another directory */
 
 /* Flips and cuts in a row, file by file. */
 static uint64_t g_cases;
 static uint64_t g_step = 1;
+
+/* Those of fixed names, then the snapshots. */
+#define FILES_FIXED 3u
+#define SNAPSHOTS 3u
+#define FILES (FILES_FIXED + SNAPSHOTS)
+
+static char g_files[FILES][64] = {LAB_DIR "/segment-0000000001.journal",
+                                  LAB_DIR "/segment-0000000002.journal", LAB_DIR "/lock"};
 
 static const char *path_of(uint32_t segment)
 {
@@ -52,6 +64,16 @@ static const char *path_of(uint32_t segment)
     slc_segment_name(segment, name);
     (void)snprintf(path, sizeof paths[0], "%s/%s", LAB_DIR, name);
     return path;
+}
+
+static bool is_snapshot(const char *path)
+{
+    return strstr(path, "snapshot-") != NULL;
+}
+
+static fake_sys_t *reference_of(const char *path)
+{
+    return is_snapshot(path) ? g_snapshots : g_whole;
 }
 
 static void fail(const char *what, const char *case_text, const lab_outcome_t *back)
@@ -78,7 +100,9 @@ static void judge(fake_sys_t *broken, const char *case_text)
         }
         g_tally->exact++;
     } else {
-        bool has_place = (strstr(back.error.message, "segment ") != NULL &&
+        g_tally->refused++;
+        bool has_place = strstr(back.error.message, "snapshot-") != NULL ||
+                         (strstr(back.error.message, "segment ") != NULL &&
                           strstr(back.error.message, ", offset ") != NULL) ||
                          strstr(back.error.message, "lock file") != NULL;
         if (back.code != SLC_ERR_DAMAGED || !has_place) {
@@ -87,9 +111,19 @@ static void judge(fake_sys_t *broken, const char *case_text)
         if (!fake_sys_same_files(tried, broken)) {
             fail("refused, and yet something was changed", case_text, &back);
         }
-        g_tally->refused++;
     }
     fake_sys_destroy(tried);
+}
+
+/* Without the first segment everything hangs on the snapshots. */
+static void judge_alone(fake_sys_t *broken, const char *path, const char *case_text)
+{
+    if (is_snapshot(path)) {
+        fake_sys_t *alone = fake_sys_kill(broken);
+        fake_sys_remove(alone, g_files[0]);
+        judge(alone, case_text);
+        fake_sys_destroy(alone);
+    }
 }
 
 /* ---- flips and cuts ---- */
@@ -98,12 +132,14 @@ static void flip(const char *path, uint64_t bit)
 {
     char text[96];
     size_t bytes = 0;
-    uint8_t byte = fake_sys_file(g_whole, path, &bytes)[bit / 8];
+    fake_sys_t *reference = reference_of(path);
+    uint8_t byte = fake_sys_file(reference, path, &bytes)[bit / 8];
     uint8_t flipped = byte ^ (uint8_t)(1u << (bit % 8));
-    (void)snprintf(text, sizeof text, "%s, bit %" PRIu64 " of byte %" PRIu64, path, bit % 8, bit / 8);
-    fake_sys_poke(g_whole, path, &flipped, 1, bit / 8);
-    judge(g_whole, text);
-    fake_sys_poke(g_whole, path, &byte, 1, bit / 8);
+    (void)snprintf(text, sizeof text, "%.60s, bit %" PRIu64 " of byte %" PRIu64, path, bit % 8, bit / 8);
+    fake_sys_poke(reference, path, &flipped, 1, bit / 8);
+    judge(reference, text);
+    judge_alone(reference, path, text);
+    fake_sys_poke(reference, path, &byte, 1, bit / 8);
     g_tally->flips++;
 }
 
@@ -111,12 +147,14 @@ static void cut(const char *path, uint64_t bytes)
 {
     char text[96];
     uint64_t before = g_tally->exact;
-    fake_sys_t *broken = fake_sys_kill(g_whole);
-    (void)snprintf(text, sizeof text, "%s, cut to %" PRIu64 " bytes", path, bytes);
+    fake_sys_t *broken = fake_sys_kill(reference_of(path));
+    (void)snprintf(text, sizeof text, "%.60s, cut to %" PRIu64 " bytes", path, bytes);
     fake_sys_cut_file(broken, path, (size_t)bytes);
     judge(broken, text);
-    /* The lock without its second line says less, and nothing that is wrong. */
-    bool may_be_exact = strstr(path, "lock") != NULL && bytes >= SLC_LOCK_ID_BYTES;
+    judge_alone(broken, path, text);
+    /* The journal stands for a snapshot that is none; the lock without its second line says less, and
+     * nothing that is wrong. */
+    bool may_be_exact = is_snapshot(path) || (strstr(path, "lock") != NULL && bytes >= SLC_LOCK_ID_BYTES);
     if (g_tally->exact > before && !may_be_exact) {
         lab_outcome_t back = {.code = SLC_OK};
         fail("a segment that is too short was taken", text, &back);
@@ -125,19 +163,16 @@ static void cut(const char *path, uint64_t bytes)
     g_tally->cuts++;
 }
 
-static const char *const g_files[] = {LAB_DIR "/segment-0000000001.journal",
-                                      LAB_DIR "/segment-0000000002.journal", LAB_DIR "/lock"};
-
 static uint64_t bytes_of(const char *path)
 {
     size_t bytes = 0;
-    (void)fake_sys_file(g_whole, path, &bytes);
+    (void)fake_sys_file(reference_of(path), path, &bytes);
     return bytes;
 }
 
 static void try_case(uint64_t at)
 {
-    for (size_t i = 0; i < sizeof g_files / sizeof g_files[0]; i++) {
+    for (size_t i = 0; i < FILES; i++) {
         uint64_t bytes = bytes_of(g_files[i]);
         if (at < bytes * 8) {
             flip(g_files[i], at);
@@ -297,6 +332,23 @@ static void try_run(void *context, uint64_t run)
     }
 }
 
+static uint64_t find_snapshots(void)
+{
+    char names[FAKE_ENTRIES_MAX][FAKE_NAME_BYTES];
+    size_t count = fake_sys_names(g_snapshots, LAB_DIR, names, FAKE_ENTRIES_MAX);
+    size_t found = 0;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(names[i], "snapshot-", 9) == 0 && found < SNAPSHOTS) {
+            char *path = g_files[FILES_FIXED + found++];
+            (void)snprintf(path, sizeof g_files[0], "%s/%.50s", LAB_DIR, names[i]);
+            bytes += bytes_of(path);
+            fake_sys_remove(g_whole, path);
+        }
+    }
+    return found == SNAPSHOTS ? bytes : 0;
+}
+
 static fake_sys_t *make_directory(unsigned identity)
 {
     lab_outcome_t outcome;
@@ -316,15 +368,20 @@ int main(int argc, char **argv)
     static tally_t sum;
     g_seed = workers_number("SLC_SEED", 1);
     g_lab = lab_create(BLOCKS, SEGMENT_BYTES);
-    g_whole = make_directory(0);
+    lab_take_snapshots(g_lab, SNAPSHOT_EVERY);
+    g_lab->keep_all = true;
+    g_snapshots = make_directory(0);
+    g_whole = fake_sys_kill(g_snapshots);
+    uint64_t snapshot_bytes = find_snapshots();
     g_foreign = make_directory(1);
     size_t bytes = 0;
-    bool is_64_kib = fake_sys_file(g_whole, path_of(SEGMENTS), &bytes) != NULL &&
-                     fake_sys_file(g_whole, path_of(SEGMENTS + 1), &bytes) == NULL;
-    for (size_t i = 0; i < sizeof g_files / sizeof g_files[0]; i++) {
+    bool is_whole = fake_sys_file(g_whole, path_of(SEGMENTS), &bytes) != NULL &&
+                    fake_sys_file(g_whole, path_of(SEGMENTS + 1), &bytes) == NULL;
+    for (size_t i = 0; i < FILES; i++) {
         g_cases += bytes_of(g_files[i]) * 9;
     }
-    if (!is_64_kib || g_cases < (uint64_t)SEGMENTS * SEGMENT_BYTES * 9) {
+    if (!is_whole || snapshot_bytes < SNAPSHOT_BYTES_MIN ||
+        g_cases < (uint64_t)SEGMENTS * SEGMENT_BYTES * 9) {
         (void)fprintf(stderr, "FAILED: the reference has not the size it should have\n");
         return 1;
     }

@@ -9,7 +9,7 @@
 #include <time.h>
 
 /* As the apply station does in each turn. */
-#define STEP_DROPS 256u
+#define STEP_DROPS 128u
 
 typedef struct pauses {
     uint64_t begin_ns; /* CPU time, as the others */

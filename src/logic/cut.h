@@ -37,7 +37,7 @@ typedef enum slc_cut_progress {
 /* The state behind the last event applied. Takes 200 bytes of address space for each drop at once, and
  * fills them step by step. */
 slc_cut_t *slc_logic_cut_begin(slc_logic_t *logic);
-/* Copies at most `drops` drops more (about 200 ns each) into the open cut. */
+/* Copies at most `drops` drops more (200 to 800 ns each, by how many there are) into the open cut. */
 slc_cut_progress_t slc_logic_cut_step(slc_logic_t *logic, uint32_t drops);
 /* `cut` is the open one, complete or not, which nobody reads any more; NULL is fine. What purges held
  * back goes on being freed. */

@@ -468,3 +468,16 @@ Test(path, a_stop_leaves_a_seal_that_tells_the_digest_of_the_last_event)
     cr_assert(path.restored.end.sealed);
     cr_assert(path.restored.digest_pairs == 2, "one in the block behind the opening, one in the seal");
 }
+
+Test(path, a_slot_is_not_filled_anew_before_its_answer_was_taken)
+{
+    open_drop(100, 0);
+    for (uint64_t key = 1; slc_ring_room(path.pipeline.ring) > 0; key++) {
+        (void)buy("ada", key, 1);
+    }
+    journal_turn();
+    cr_assert(slc_apply_station_turn(path.apply) > 0);
+    cr_assert(slc_ring_room(path.pipeline.ring) == 0, "decided, and answered to nobody yet");
+    drain();
+    cr_assert(slc_ring_room(path.pipeline.ring) > 0);
+}

@@ -3,6 +3,7 @@
 #include "apply/station.h"
 #include "base/check.h"
 #include "base/error.h"
+#include "engine/comeback.h"
 #include "engine/io_accept.h"
 #include "engine/io_thread.h"
 #include "engine/notify.h"
@@ -93,71 +94,6 @@ static void note_attempt(void *context, const slc_attempt_t *attempt)
 }
 
 /* ---- start, in the order in which each step needs the one before ---- */
-
-static void restore_progress(void *context, uint64_t done, uint64_t total, uint64_t events)
-{
-    slc_engine_t *engine = context;
-    uint64_t spent_ms = (engine->sys->monotonic_ns(engine->sys->self) - engine->started_ns) / 1000000;
-    if (spent_ms < 1000 || done == 0) {
-        return; /* too early to say anything worth reading */
-    }
-    uint64_t left_ms = (uint64_t)((double)spent_ms * (double)(total - done) / (double)done);
-    char status[160];
-    (void)snprintf(status, sizeof status,
-                   "replaying: %" PRIu64 " of %" PRIu64 " MiB, %" PRIu64 " events, about %" PRIu64
-                   " s left",
-                   done >> 20, total >> 20, events, left_ms / 1000);
-    SLC_LOG_LIMITED(1, SLC_LOG_INFO, "%s", status);
-    char state[256];
-    (void)snprintf(state, sizeof state, "STATUS=%s\nEXTEND_TIMEOUT_USEC=30000000", status);
-    slc_notify(state);
-}
-
-/* A snapshot that cannot be loaded costs time now, and the next one that cannot may cost the start. */
-static void warn_of_snapshots(const slc_restored_t *restored)
-{
-    if (restored->snapshots_refused == 0) {
-        return;
-    }
-    slc_log(SLC_LOG_WARN, "%" PRIu32 " newer snapshot%s cannot be loaded: %s",
-            restored->snapshots_refused, restored->snapshots_refused == 1 ? "" : "s",
-            restored->snapshot_why);
-    if (restored->snapshot_sequence != 0) {
-        slc_log(SLC_LOG_WARN,
-                "went back to the snapshot of event %" PRIu64 ", with a longer replay behind it",
-                restored->snapshot_sequence);
-    } else {
-        slc_log(SLC_LOG_WARN, "no snapshot is good: went back to the beginning of the journal");
-    }
-}
-
-static slc_err_t engine_restore(slc_engine_t *engine, slc_error_t *ret_error)
-{
-    uint64_t begin_ns = engine->sys->monotonic_ns(engine->sys->self);
-    slc_err_t err = slc_restore(engine->directory, restore_progress, engine, &engine->logic,
-                                &engine->restored, ret_error);
-    warn_of_snapshots(&engine->restored);
-    if (err != SLC_OK) {
-        return err;
-    }
-    const slc_restored_t *restored = &engine->restored;
-    uint64_t spent_ms = (engine->sys->monotonic_ns(engine->sys->self) - begin_ns) / 1000000;
-    if (restored->torn) {
-        slc_log(SLC_LOG_WARN,
-                "the journal ended in an unfinished block (never acknowledged): %" PRIu64
-                " bytes cut, kept as %s",
-                restored->torn_bytes, restored->evidence);
-    }
-    slc_log(SLC_LOG_INFO,
-            "restored %" PRIu64 " events behind snapshot %" PRIu64 " (%" PRIu64 " bytes) in %" PRIu64
-            " ms: sequence %" PRIu64 ", digest %016" PRIx64 ", %" PRIu64 " drops, %" PRIu64
-            " orders, %" PRIu64 " digests compared",
-            restored->events, restored->snapshot_sequence, restored->snapshot_bytes, spent_ms,
-            slc_logic_sequence(engine->logic), slc_logic_digest(engine->logic),
-            slc_logic_drop_count(engine->logic), slc_logic_order_count(engine->logic),
-            restored->digest_pairs);
-    return SLC_OK;
-}
 
 static slc_err_t engine_open_writer(slc_engine_t *engine, slc_error_t *ret_error)
 {
@@ -299,7 +235,7 @@ static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
         err = slc_bell_init(&engine->bells[i], ret_error);
     }
     if (err == SLC_OK) {
-        err = engine_restore(engine, ret_error);
+        err = slc_comeback(engine->directory, &engine->logic, &engine->restored, ret_error);
     }
     if (err == SLC_OK) {
         err = engine_open_writer(engine, ret_error);

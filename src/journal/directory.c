@@ -115,14 +115,25 @@ static slc_err_t open_path(slc_directory_t *directory, bool create, slc_error_t 
     return SLC_OK;
 }
 
-static slc_err_t has_segments(const slc_directory_t *directory, bool *ret_any, slc_error_t *ret_error)
+static int is_snapshot(void *context, const char *name)
 {
+    (void)context;
+    return strncmp(name, SLC_SNAPSHOT_NAME_PREFIX, strlen(SLC_SNAPSHOT_NAME_PREFIX)) == 0 ? 1 : 0;
+}
+
+/* Segments or snapshots: a directory that has any of them had an identity. */
+static slc_err_t has_history(const slc_directory_t *directory, bool *ret_any, slc_error_t *ret_error)
+{
+    const slc_sys_t *sys = directory->sys;
     uint32_t *numbers = NULL;
     size_t count = 0;
     slc_err_t code = slc_segment_list(directory, &numbers, &count, ret_error);
     free(numbers);
-    *ret_any = count > 0;
-    return code;
+    int found = code == SLC_OK ? sys->list(sys->self, directory->fd, is_snapshot, NULL) : 0;
+    *ret_any = count > 0 || found > 0;
+    return found < 0 ? slc_error_sys(ret_error, SLC_ERR_IO, -found, "cannot list the data directory %s",
+                                     directory->path)
+                     : code;
 }
 
 /* Reads the lock file; *ret_known: it names an identity. */
@@ -146,7 +157,7 @@ static slc_err_t read_identity(slc_directory_t *directory, int fd, bool *ret_kno
         return SLC_OK;
     }
     bool any = false;
-    slc_err_t listed = has_segments(directory, &any, ret_error);
+    slc_err_t listed = has_history(directory, &any, ret_error);
     if (listed != SLC_OK) {
         return listed;
     }
@@ -154,7 +165,7 @@ static slc_err_t read_identity(slc_directory_t *directory, int fd, bool *ret_kno
         return slc_error_set(ret_error, SLC_ERR_DAMAGED,
                              "data directory %s: its lock file names no identity%s; bring the file back "
                              "from a backup, or choose another directory",
-                             directory->path, any ? " although there is a journal" : "");
+                             directory->path, any ? " although it has a history" : "");
     }
     return SLC_OK;
 }
@@ -231,13 +242,12 @@ static slc_err_t open_for_reader(slc_directory_t *directory, slc_error_t *ret_er
     int fd = sys->open(sys->self, directory->fd, SLC_LOCK_NAME, O_RDONLY, 0);
     if (fd == -ENOENT) {
         bool any = false;
-        code = has_segments(directory, &any, ret_error);
+        code = has_history(directory, &any, ret_error);
         if (code == SLC_OK && any) {
-            code =
-                slc_error_set(ret_error, SLC_ERR_DAMAGED,
-                              "data directory %s: its lock file is missing although there is a journal; "
-                              "bring the file back from a backup",
-                              directory->path);
+            code = slc_error_set(ret_error, SLC_ERR_DAMAGED,
+                                 "data directory %s: its lock file is missing although it has a history; "
+                                 "bring the file back from a backup",
+                                 directory->path);
         } else if (code == SLC_OK) {
             code = fail(directory, fd, ret_error, "this is no data directory: it has no lock file");
         }

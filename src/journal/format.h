@@ -102,6 +102,8 @@
 
 #define SLC_PREPARE_NAME "prepare.tmp"
 #define SLC_PROBE_NAME "probe.tmp"
+/* How the names of snapshots begin (src/snapshot/format.h): a directory that has one is not fresh. */
+#define SLC_SNAPSHOT_NAME_PREFIX "snapshot-"
 
 #define SLC_LOCK_MAGIC "sluice "
 #define SLC_LOCK_BEGUN "journal\n"

@@ -1,6 +1,7 @@
 #include "snapshot/files.h"
 
 #include "base/error.h"
+#include "journal/format.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,20 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_PREFIX "snapshot-"
 #define NAME_SUFFIX ".snap"
 #define NAME_DIGITS 20u
 
 void slc_snapshot_name(uint64_t sequence, char ret_name[SLC_SNAPSHOT_NAME_BYTES])
 {
-    (void)snprintf(ret_name, SLC_SNAPSHOT_NAME_BYTES, NAME_PREFIX "%020" PRIu64 NAME_SUFFIX, sequence);
+    (void)snprintf(ret_name, SLC_SNAPSHOT_NAME_BYTES, SLC_SNAPSHOT_NAME_PREFIX "%020" PRIu64 NAME_SUFFIX,
+                   sequence);
 }
 
 uint64_t slc_snapshot_sequence_of_name(const char *name)
 {
-    size_t prefix = strlen(NAME_PREFIX);
+    size_t prefix = strlen(SLC_SNAPSHOT_NAME_PREFIX);
     uint64_t sequence = 0;
-    if (strncmp(name, NAME_PREFIX, prefix) != 0) {
+    if (strncmp(name, SLC_SNAPSHOT_NAME_PREFIX, prefix) != 0) {
         return 0;
     }
     for (size_t i = 0; i < NAME_DIGITS; i++) {

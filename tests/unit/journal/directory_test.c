@@ -113,7 +113,7 @@ Test(directory, with_segments_and_no_identity_is_damaged)
     cr_assert(open_again() == SLC_OK);
     fake_sys_put(fake, "data/segment-0000000001.journal", "x", 1);
     fake_sys_put(fake, "data/lock", "", 0);
-    cr_assert(open_again() == SLC_ERR_DAMAGED && strstr(error.message, "there is a journal") != NULL);
+    cr_assert(open_again() == SLC_ERR_DAMAGED && strstr(error.message, "it has a history") != NULL);
     cr_assert(slc_directory_open_readonly(sys, "data", &directory, &error) == SLC_ERR_DAMAGED);
     fake_sys_remove(fake, "data/lock");
     cr_assert(slc_directory_open_readonly(sys, "data", &directory, &error) == SLC_ERR_DAMAGED);
@@ -149,4 +149,15 @@ Test(directory, with_a_path_too_long_is_wrong_usage)
     memset(path, 'a', sizeof path - 1);
     cr_assert(slc_directory_open(sys, path, &directory, &error) == SLC_ERR_USAGE);
     cr_assert(slc_directory_open(sys, "", &directory, &error) == SLC_ERR_USAGE);
+}
+
+Test(directory, a_snapshot_without_the_identity_it_belongs_to_is_refused_and_no_new_one_is_drawn)
+{
+    size_t bytes = 0;
+    cr_assert(open_again() == SLC_OK);
+    fake_sys_put(fake, "data/snapshot-00000000000000000007.snap", "x", 1);
+    fake_sys_remove(fake, "data/lock");
+    cr_assert(open_again() == SLC_ERR_DAMAGED);
+    const uint8_t *lock = fake_sys_file(fake, "data/lock", &bytes);
+    cr_assert(lock == NULL || bytes == 0, "an identity was written");
 }

@@ -31,6 +31,7 @@ struct slc_preparer {
     uint64_t segment_bytes;
     uint64_t min_free_bytes;
     uint8_t *zeros;
+    int fd; /* of the segment that is READY, open for the method's writes */
     bool inside;
     bool started; /* the thread, and lock and condition with it */
     pthread_t thread;
@@ -111,6 +112,12 @@ static int make_segment(slc_preparer_t *preparer)
     int code = write_zeros(preparer, fd);
     int closed = sys->close(sys->self, fd);
     code = code == 0 ? closed : code;
+    if (code == 0) {
+        /* Now, so that a roll needs no descriptor that a flood of connections may have taken. */
+        fd = sys->open(sys->self, dir, SLC_PREPARE_NAME, O_RDWR | slc_method_flags(preparer->method), 0);
+        code = fd < 0 ? fd : 0;
+        preparer->fd = fd;
+    }
     if (code < 0) {
         (void)sys->unlink(sys->self, dir, SLC_PREPARE_NAME); /* the first error is the one to tell */
     }
@@ -256,6 +263,7 @@ void slc_preparer_destroy(slc_preparer_t *preparer)
     }
     if (preparer->state == READY) {
         const slc_sys_t *sys = preparer->directory->sys;
+        (void)sys->close(sys->self, preparer->fd); /* only zeros were written */
         (void)sys->unlink(sys->self, preparer->directory->fd,
                           SLC_PREPARE_NAME); /* or the next start will */
     }
@@ -341,20 +349,13 @@ static void set_idle(slc_preparer_t *preparer)
 slc_err_t slc_preparer_take(slc_preparer_t *preparer, int *ret_fd, bool *ret_waited,
                             slc_error_t *ret_error)
 {
-    const slc_sys_t *sys = preparer->directory->sys;
     *ret_waited = !slc_preparer_is_ready(preparer);
     slc_err_t code = slc_preparer_wait(preparer, ret_error);
-    if (code != SLC_OK) {
-        return code;
+    if (code == SLC_OK) {
+        *ret_fd = preparer->fd; /* the thread's write of it stands before READY, under the lock */
+        set_idle(preparer);
     }
-    set_idle(preparer);
-    int flags = O_RDWR | slc_method_flags(preparer->method);
-    int fd = sys->open(sys->self, preparer->directory->fd, SLC_PREPARE_NAME, flags, 0);
-    if (fd < 0) {
-        return describe(preparer, fd, ret_error);
-    }
-    *ret_fd = fd;
-    return SLC_OK;
+    return code;
 }
 
 slc_err_t slc_preparer_status(slc_preparer_t *preparer, slc_error_t *ret_error)

@@ -248,6 +248,11 @@ static slc_err_t complete(slc_options_t *options, slc_error_t *error)
                 "data-dir: the path is too long for DIR/control.sock; give --control PATH");
         }
     }
+    const slc_option_t *min_free = slc_option_find("min-free");
+    SLC_CHECK(min_free != NULL);
+    if (options->origins[min_free - slc_options_table].kind == SLC_ORIGIN_DEFAULT) {
+        options->min_free_bytes = 2 * options->segment_bytes;
+    }
     return check_together(options, error);
 }
 

@@ -102,13 +102,13 @@ const slc_option_t slc_options_table[] = {
     {.name = "min-free",
      .kind = SLC_OPTION_SIZE,
      FIELD(min_free_bytes),
-     .default_value = "128MiB",
+     .default_value = "",
      .low = KIB(64),
      .high = MIB(1048576),
      .zero_is_never = true,
      .argument = "BYTES",
-     .help = "With less free on the disk no BUY is taken in (READ_ONLY) until there is room again; 0 "
-             "waits until no next segment can be made."},
+     .help = "With less free on the disk no BUY is taken in (READ_ONLY) until there is room again; two "
+             "segments unless given; 0 waits until no next segment can be made."},
     {.name = "max-in-flight",
      .kind = SLC_OPTION_COUNT,
      FIELD(max_in_flight),

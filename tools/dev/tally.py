@@ -3,12 +3,17 @@
 
 A program that runs many cases counts each: Criterion says "Tested: N | Passing: N | ...", Python's unittest
 says "Ran N tests" and what became of them. Any other program is one case. A program that failed without a
-failed case (it crashed, or ran out of time) is a failed case of its own."""
+failed case (it crashed, or ran out of time) is a failed case of its own.
+
+`tally.py --rows LOG...` prints what the programs say of their amounts: so many tried, so many failed, from
+which seed."""
 import json
 import re
 import sys
 
 CRITERION = re.compile(r"Synthesis: Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+) \| Crashing: (\d+)")
+ROW = re.compile(r"\d.*(\btried\b|inputs, seed|\bof \d+ killed\b|\bevents (by up|through|to and fro|, asleep)|\bat rest\b|\bcoverage\b)"
+                 r"|^(kills|power cuts|simulations|at rest|coverage)\b.*\d")
 UNITTEST = re.compile(r"^Ran (\d+) tests? in ", re.M)
 
 
@@ -31,7 +36,20 @@ def cases_of(entry):
     return passed, failed, skipped
 
 
+def print_rows(paths):
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            for entry in map(json.loads, file):
+                text = (entry.get("stdout") or "") + (entry.get("stderr") or "")
+                for line in text.splitlines():
+                    if ROW.search(line) and "FAILED" not in line:
+                        print(f"    {entry['name'].split(' / ')[-1]}: {line.strip()}")
+
+
 def main():
+    if sys.argv[1:2] == ["--rows"]:
+        print_rows(sys.argv[2:])
+        return
     total = [0, 0, 0]
     for path in sys.argv[1:]:
         with open(path, encoding="utf-8") as file:

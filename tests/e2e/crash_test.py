@@ -166,9 +166,10 @@ class Crash(sluice.Case):
 
     def fail_write(self, error, when):
         """Serves until a write of the journal's thread fails; answers what was heard ACCEPTED before."""
-        self.start("--segment-size", "4MiB").stop()  # strace counts by thread: let the first segment exist
+        self.start("--segment-size", "4MiB").stop()  # strace counts by thread and by file: let this one exist
+        segment = os.path.join(self.data, "segment-0000000001.journal")
         server = self.start("--segment-size", "4MiB",
-                            wrap=("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64",
+                            wrap=("strace", "-f", "-qq", "-o", "/dev/null", "-P", segment, "-e", "trace=pwrite64",
                                   "-e", f"inject=pwrite64:error={error}:when={when}"))
         heard = []
         server.open_drop(1, 1000)

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -246,6 +247,32 @@ class Snapshots(sluice.Case):
         server.start()
         self.assert_durable_digest(server)
         self.audit("--ledger", ledger)
+
+    def beside_three_snapshots(self, server, command):
+        """Each snapshot can make the program begin again, and it does so more often than three times."""
+        # pylint: disable=consider-using-with
+        reader = subprocess.Popen([sluice.REPLAY, command, self.data], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(3):
+            self.snapshot(server)
+        output, _ = reader.communicate(timeout=120)
+        self.assertEqual(reader.returncode, 0, f"{command}: {output}")
+
+    def test_replay_beside_a_server_that_removes_what_it_reads_begins_again_and_is_right(self):
+        server = self.start(*BY_HAND)
+        server.open_drop(1, 100_000_000)
+        load = self.load(server, "--connections", 4, "--window", 64, "--duration", 3600, "--drop", "1", "--users",
+                         3000, "--rate", 20000, background=True)
+        try:
+            while "segment-0000000001.journal" in self.segments():
+                self.snapshot(server)
+            for _ in range(6):
+                for command in ("verify", "state", "audit"):
+                    self.beside_three_snapshots(server, command)
+            self.assertIsNone(load.poll(), "the load has given up")
+        finally:
+            load.terminate()
+            load.communicate(timeout=60)
 
     def test_replay_compact_makes_a_directory_that_serves_the_same_state(self):
         server = self.start(*BY_HAND)

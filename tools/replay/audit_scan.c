@@ -5,7 +5,9 @@
 #include "progress.h"
 #include "replay.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HANDFUL 32u
@@ -124,6 +126,16 @@ static void close_books(audit_scan_t *scan, audit_books_t *books, audit_report_t
     }
 }
 
+/* The journal reached back far enough when it was surveyed. */
+static slc_err_t overtaken(slc_error_t *ret_error, uint64_t sequence)
+{
+    *ret_error = (slc_error_t){.code = SLC_ERR_IO, .sys_errno = ENOENT};
+    (void)snprintf(ret_error->message, sizeof ret_error->message,
+                   "a live server removed event %" PRIu64 " while it was being audited; begin again",
+                   sequence);
+    return SLC_ERR_IO;
+}
+
 slc_err_t audit_judge_journal(audit_scan_t *scan, const char *directory, audit_books_t *books,
                               audit_report_t *report, slc_error_t *ret_error)
 {
@@ -143,6 +155,10 @@ slc_err_t audit_judge_journal(audit_scan_t *scan, const char *directory, audit_b
     while (code == SLC_OK && books->sequence < scan->last_sequence) {
         code = slc_journal_next_block(journal, &block, ret_error);
         if (code != SLC_OK) {
+            break;
+        }
+        if (books->sequence == books->began && block.first_sequence > books->began + 1) {
+            code = overtaken(ret_error, books->began + 1);
             break;
         }
         code = judge_block(scan, journal, &block, books, report, ret_error);

@@ -32,8 +32,9 @@ struct slc_snapshot {
     uint32_t entries; /* left in the block */
     slc_cursor_t cursor;
     slc_entry_place_t place;
-    slc_error_t stop; /* final, where its code is not OK */
-    uint8_t block[BLOCK_BYTES_MAX];
+    slc_error_t stop;  /* final, where its code is not OK */
+    uint8_t *block;    /* of block_room bytes: the header first, then one block after the other */
+    size_t block_room; /* no more than the file has */
 };
 
 /* Notes why nothing more can be read. */
@@ -98,11 +99,18 @@ static const char *header_fault(const slc_snapshot_t *snapshot, const uint8_t *h
 static slc_err_t read_header(slc_snapshot_t *snapshot, uint64_t sequence, slc_error_t *ret_error)
 {
     const slc_sys_t *sys = snapshot->directory->sys;
-    uint8_t *header = snapshot->block;
     int64_t size = sys->size(sys->self, snapshot->fd);
     if (size < 0) {
         return failed(snapshot, (int)-size, ret_error);
     }
+    snapshot->block_room = size < (int64_t)SLC_SNAPSHOT_HEADER_BYTES ? SLC_SNAPSHOT_HEADER_BYTES
+                           : size < (int64_t)BLOCK_BYTES_MAX         ? (size_t)size
+                                                                     : BLOCK_BYTES_MAX;
+    snapshot->block = malloc(snapshot->block_room);
+    if (snapshot->block == NULL) {
+        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "out of memory for reading a snapshot");
+    }
+    uint8_t *header = snapshot->block;
     int code = slc_sys_read_all(sys, snapshot->fd, header, SLC_SNAPSHOT_HEADER_BYTES, 0);
     if (code == -ENODATA) {
         return damaged(snapshot, (uint64_t)size, ret_error, "cut off within its header");
@@ -196,6 +204,7 @@ void slc_snapshot_close(slc_snapshot_t *snapshot)
         (void)sys->close(sys->self, snapshot->fd); /* only read from */
     }
     slc_directory_close(snapshot->own);
+    free(snapshot->block);
     free(snapshot);
 }
 

@@ -96,6 +96,7 @@ bool slc_ring_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
     const slc_wait_plan_t plan = {
         .strategy = ring->wait,
         .spins = ring->spins,
+        .yields = ring->yields,
         .over = claim_may_succeed,
         .context = &wait,
     };

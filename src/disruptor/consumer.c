@@ -58,6 +58,7 @@ bool slc_consumer_wait(slc_consumer_t *consumer, uint64_t timeout_ns)
     const slc_wait_plan_t plan = {
         .strategy = consumer->ring->wait,
         .spins = consumer->ring->spins,
+        .yields = consumer->ring->yields,
         .over = wait_is_over,
         .context = consumer,
     };

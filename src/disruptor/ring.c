@@ -16,6 +16,7 @@
 #define SLOT_BYTES_MIN 8
 #define SLOT_BYTES_MAX (UINT64_C(1) << 20)
 #define HUGE_PAGE_BYTES (UINT64_C(1) << 21)
+#define YIELDS 8
 #define SPINS_DEFAULT 200 /* some microseconds: about what a sleep and a wake would cost */
 
 static_assert(SLOTS_MAX <= SIZE_MAX / SLOT_BYTES_MAX, "the size of a ring fits a size_t");
@@ -82,6 +83,7 @@ slc_ring_t *slc_ring_create(const slc_ring_config_t *config, slc_error_t *ret_er
     ring->plain_claims = config->producers == SLC_PRODUCER_SINGLE && slc_close_allows_plain_claims();
     ring->wait = config->wait;
     ring->spins = config->spins != 0 ? config->spins : SPINS_DEFAULT;
+    ring->yields = YIELDS;
     for (uint64_t i = 0; i < config->slots; i++) {
         atomic_init(&ring->laps[i], UINT32_MAX); /* the lap before the first */
     }

@@ -37,6 +37,7 @@ struct slc_ring {
     bool plain_claims; /* one producer, who claims by a plain store; see close.c */
     slc_wait_t wait;
     uint32_t spins;
+    uint32_t yields;
     slc_sequence_t **gates; /* of the gating consumers */
     size_t gate_count;
     slc_consumer_t *consumers; /* a list, newest first */

@@ -20,7 +20,6 @@
 
 #include <ck_pr.h>
 
-#define YIELDS_MAX 8         /* before a sleep; each gives every other runnable thread a turn */
 #define CLOCK_EVERY_TURNS 64 /* a look at the clock costs as much as several turns of spinning */
 #define NS_PER_S 1000000000u
 
@@ -133,7 +132,7 @@ bool slc_wait(const slc_wait_plan_t *plan, uint64_t timeout_ns)
     }
     const uint64_t yields_from = plan->strategy == SLC_WAIT_SPIN ? UINT64_MAX : plan->spins;
     const uint64_t sleeps_from =
-        plan->strategy == SLC_WAIT_SLEEP ? (uint64_t)plan->spins + YIELDS_MAX : UINT64_MAX;
+        plan->strategy == SLC_WAIT_SLEEP ? (uint64_t)plan->spins + plan->yields : UINT64_MAX;
     for (uint64_t turn = 0;; turn++) {
         if (turn < yields_from) {
             ck_pr_stall();

@@ -16,7 +16,8 @@ typedef bool (*slc_wait_over_fn)(void *context, slc_sequence_t **ret_slowest);
 
 typedef struct slc_wait_plan {
     slc_wait_t strategy;
-    uint32_t spins; /* at least 1 */
+    uint32_t spins;  /* turns before a yield */
+    uint32_t yields; /* turns before a sleep; each gives every other runnable thread a turn */
     slc_wait_over_fn over;
     void *context;
 } slc_wait_plan_t;

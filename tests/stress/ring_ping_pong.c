@@ -17,8 +17,7 @@
 
 #define SLOTS 2
 #define EVENTS_PERCENT 2
-#define STEP_TURNS 4
-#define JITTER_TURNS 16
+#define JITTER_TURNS 8
 #define PAUSE_TURNS_MAX 4096
 
 static _Atomic uint64_t moved;
@@ -38,10 +37,10 @@ static void pause_until_the_other_falls_asleep(player_t *player)
     }
     /* This look also brings the line to this core, which makes the look behind the store a quick one. */
     bool asleep = atomic_load_explicit(&player->own->sleepers, memory_order_relaxed) > 0;
-    if (asleep && player->pause_turns >= STEP_TURNS) {
-        player->pause_turns -= STEP_TURNS;
-    } else if (!asleep && player->pause_turns < PAUSE_TURNS_MAX) {
-        player->pause_turns += STEP_TURNS;
+    if (asleep) {
+        player->pause_turns -= player->pause_turns > 0;
+    } else {
+        player->pause_turns += player->pause_turns < PAUSE_TURNS_MAX;
     }
 }
 
@@ -59,6 +58,7 @@ static int64_t pong(void *context, uint64_t first, uint64_t count)
 static void *run(void *argument)
 {
     player_t *player = argument;
+    stress_pin(1);
     STRESS_EXPECT(slc_consumer_run(player->consumer, pong, player) == 0, "a run failed");
     return NULL;
 }
@@ -66,7 +66,8 @@ static void *run(void *argument)
 static void play(slc_producers_t mode, uint64_t events)
 {
     slc_ring_t *ring = stress_ring(&(slc_ring_config_t){
-        .slots = SLOTS, .slot_bytes = 8, .producers = mode, .wait = SLC_WAIT_SLEEP, .spins = 1});
+        .slots = SLOTS, .slot_bytes = 8, .producers = mode, .wait = SLC_WAIT_SLEEP, .spins = 64});
+    ring->yields = 0; /* a yield on a busy machine takes longer than all the rest */
     slc_consumer_t *consumer = stress_consumer(ring, NULL, 0);
     slc_ring_gate(ring, consumer);
     player_t there = {.own = &consumer->progress, .consumer = consumer, .random = 1};
@@ -76,6 +77,9 @@ static void play(slc_producers_t mode, uint64_t events)
         uint64_t first = 0;
         STRESS_EXPECT(slc_ring_claim(ring, SLOTS, &first) && first == sent, "a wrong claim");
         for (uint64_t i = first; i < first + SLOTS; i++) {
+            while (slc_consumer_sequence(consumer) < i) {
+                ck_pr_stall(); /* it is not awake yet */
+            }
             pause_until_the_other_falls_asleep(&here);
             slc_ring_publish(ring, i, 1);
         }
@@ -87,6 +91,7 @@ static void play(slc_producers_t mode, uint64_t events)
 
 int main(int argc, char **argv)
 {
+    stress_pin(0);
     uint64_t events = stress_events(argc, argv, EVENTS_PERCENT);
     stress_watch(&moved, "ping-pong, one producer");
     play(SLC_PRODUCER_SINGLE, events / 2 + 1);

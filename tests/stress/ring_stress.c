@@ -1,11 +1,13 @@
 #include "ring_stress.h"
 
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+/* Without any progress; SLC_STRESS_STILL_S says otherwise. */
 #define STILL_SECONDS_MAX 60
 
 uint64_t stress_events(int argc, char **argv, uint64_t percent)
@@ -45,6 +47,23 @@ void stress_join(pthread_t thread)
     STRESS_EXPECT(error == 0, "no join: %s", strerror(error));
 }
 
+void stress_pin(unsigned index)
+{
+    cpu_set_t allowed;
+    STRESS_EXPECT(sched_getaffinity(0, sizeof allowed, &allowed) == 0, "no list of cores");
+    unsigned skip = index % (unsigned)CPU_COUNT(&allowed);
+    for (unsigned core = 0; core < CPU_SETSIZE; core++) {
+        if (CPU_ISSET(core, &allowed) && skip-- == 0) {
+            cpu_set_t one;
+            CPU_ZERO(&one);
+            CPU_SET(core, &one);
+            int error = pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+            STRESS_EXPECT(error == 0, "core %u: %s", core, strerror(error));
+            return;
+        }
+    }
+}
+
 slc_ring_t *stress_ring(const slc_ring_config_t *config)
 {
     slc_error_t error = {0};
@@ -68,7 +87,9 @@ static void *watch(void *unused)
 {
     (void)unused;
     uint64_t last = 0;
-    for (unsigned still = 0; still < STILL_SECONDS_MAX; still++) {
+    const char *seconds = getenv("SLC_STRESS_STILL_S");
+    unsigned long still_max = seconds == NULL ? STILL_SECONDS_MAX : strtoul(seconds, NULL, 10);
+    for (unsigned long still = 0; still < still_max; still++) {
         struct timespec second = {.tv_sec = 1};
         (void)nanosleep(&second, NULL); /* cut short by a signal: it only looks sooner */
         uint64_t progress = atomic_load(watched);

@@ -28,6 +28,10 @@ _Noreturn void stress_fail(const char *format, ...) __attribute__((format(printf
 pthread_t stress_start(void *(*thread)(void *), void *argument);
 void stress_join(pthread_t thread);
 
+/* Keeps the calling thread on the `index`th of the cores that the program may use, modulo their number:
+ * two threads on one core meet only at its time slices. */
+void stress_pin(unsigned index);
+
 slc_ring_t *stress_ring(const slc_ring_config_t *config);
 slc_consumer_t *stress_consumer(slc_ring_t *ring, slc_consumer_t *const *after, size_t count);
 

@@ -35,8 +35,8 @@ struct slc_board {
     /* Written together once a batch, read together for each hint: one line of their own. */
     _Alignas(128) _Atomic uint64_t sequence;
     _Atomic uint64_t time_us;
+    bool outgrown; /* writer only, and seldom: a table is, or was, on its way to be freed */
     _Alignas(128) _Atomic(shard_table_t *) shards[SHARDS];
-    bool outgrown; /* writer only: a table is, or was, on its way to be freed */
 };
 
 #if defined(__SANITIZE_THREAD__)

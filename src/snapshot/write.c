@@ -237,7 +237,7 @@ slc_err_t slc_snapshot_write(const slc_directory_t *directory, const slc_snapsho
     writing_t writing = {
         .directory = directory,
         .source = source,
-        .piece = malloc(PIECE_BYTES + 2 * BLOCK_BYTES_MAX),
+        .piece = malloc(PIECE_BYTES + (size_t)2 * BLOCK_BYTES_MAX),
         .piece_offset = SLC_SNAPSHOT_HEADER_BYTES,
         .error = &error,
     };

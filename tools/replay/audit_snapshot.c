@@ -160,7 +160,8 @@ static void add_up(reading_t *reading)
 
 static void check_sums(const reading_t *reading)
 {
-    for (uint64_t i = 0; i < reading->books->drop_count; i++) {
+    uint64_t count = reading->told == NULL ? 0 : reading->books->drop_count;
+    for (uint64_t i = 0; i < count; i++) {
         const audit_drop_t *drop = &reading->books->drops[i];
         const slc_drop_info_t *told = &reading->told[i];
         if (told->sold != drop->sold || told->orders != drop->orders ||

@@ -83,7 +83,7 @@ static uint64_t reaches_back_to(void)
     int fd = -1;
     cr_assert(slc_segment_list(directory, &numbers, &count, &error) == SLC_OK && count > 0);
     for (size_t i = 1; i < count; i++) {
-        cr_assert(numbers[i] == numbers[i - 1] + 1, "a hole in the journal");
+        cr_expect(numbers[i] == numbers[i - 1] + 1, "a hole in the journal");
     }
     cr_assert(slc_segment_open(directory, numbers[0], 0, &fd, &header, &error) == SLC_OK);
     (void)directory->sys->close(directory->sys->self, fd);
@@ -281,8 +281,9 @@ static void judge(void *context, fake_sys_t *running, uint64_t change)
         fake_sys_t *left = fake_sys_crash(running, keeps[i % 4], change * 12 + i);
         directory = NULL;
         cr_assert(slc_directory_open(fake_sys_table(left), LAB_DIR, &directory, &error) == SLC_OK);
-        cr_assert(snapshots() >= 2 && reaches_back_to() <= middle() + 1);
-        cr_assert(!judged->archive || segments() + archived(left) >= judged->segments);
+        /* Expected and not asserted: who watches may not leave, the file system is locked meanwhile. */
+        cr_expect(snapshots() >= 2 && reaches_back_to() <= middle() + 1);
+        cr_expect(!judged->archive || segments() + archived(left) >= judged->segments);
         slc_directory_close(directory);
         fake_sys_destroy(left);
         judged->tried++;

@@ -7,7 +7,7 @@ static void fill(kit_t *kit, uint64_t drop_id, uint64_t orders, uint64_t limit)
 {
     cr_assert_eq(kit_open(kit, 0, drop_id, 2 * orders, limit), SLC_STATUS_ACCEPTED);
     for (uint64_t i = 0; i < orders; i++) {
-        char user[16];
+        char user[24];
         (void)snprintf(user, sizeof user, "u%07" PRIu64, i / 2);
         cr_assert_eq(kit_buy(kit, drop_id, user, 1, 1 + i), SLC_STATUS_ACCEPTED);
         if (i % 10 == 0) {

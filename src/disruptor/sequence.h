@@ -16,7 +16,7 @@
  * the two writes comes first, so the other side's read sees it: the sleeper sees n, or the advancer sees
  * a sleeper. With release and acquire alone both writes may still sit in store buffers while both reads
  * run; then nobody rings and the sleeper sleeps for good. tests/model/sleep_wake.pml checks this with
- * explicit store buffers, tests/stress/ping_pong.c on the machine. */
+ * explicit store buffers, tests/stress/ring_ping_pong.c on the machine. */
 #ifndef SLC_DISRUPTOR_SEQUENCE_H
 #define SLC_DISRUPTOR_SEQUENCE_H
 

@@ -16,7 +16,7 @@
 #include <ck_pr.h>
 
 #define SLOTS 2
-#define EVENTS_PERCENT 2
+#define EVENTS_PERCENT 1
 #define JITTER_TURNS 8
 #define PAUSE_TURNS_MAX 4096
 

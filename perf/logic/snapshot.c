@@ -35,7 +35,7 @@ static slc_cut_t *cut_all(slc_logic_t *logic, pauses_t *pauses)
     pauses->begin_ns = cpu_ns() - from;
     pauses->step_ns = 0;
     pauses->steps_ns = 0;
-    slc_cut_progress_t progress = cut == NULL ? SLC_CUT_FAILED : SLC_CUT_MORE;
+    slc_cut_progress_t progress = cut == NULL ? SLC_CUT_COMPLETE : SLC_CUT_MORE;
     while (progress == SLC_CUT_MORE) {
         from = cpu_ns();
         progress = slc_logic_cut_step(logic, STEP_DROPS);

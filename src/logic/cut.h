@@ -29,7 +29,6 @@ typedef struct slc_cut slc_cut_t;
 typedef enum slc_cut_progress {
     SLC_CUT_MORE,     /* more drops are to be copied */
     SLC_CUT_COMPLETE, /* may be handed to its reader */
-    SLC_CUT_FAILED,   /* for who could not begin one; a step never answers it */
 } slc_cut_progress_t;
 
 /* ---- the logic's thread ---- */

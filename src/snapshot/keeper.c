@@ -270,12 +270,13 @@ bool slc_keeper_last(slc_keeper_t *keeper, slc_logic_t *logic)
         return false;
     }
     slc_cut_t *cut = slc_logic_cut_begin(logic);
-    slc_cut_progress_t progress = cut == NULL ? SLC_CUT_FAILED : SLC_CUT_MORE;
-    while (progress == SLC_CUT_MORE) {
-        progress = slc_logic_cut_step(logic, 4096);
+    if (cut == NULL) {
+        return false; /* no memory for one: the next start replays more */
+    }
+    while (slc_logic_cut_step(logic, 4096) == SLC_CUT_MORE) {
     }
     keeper->config.paced = false;
-    bool kept = progress == SLC_CUT_COMPLETE && keep(keeper, cut);
+    bool kept = keep(keeper, cut);
     slc_logic_cut_end(logic, cut);
     if (kept) {
         sweep(keeper);

@@ -1,8 +1,10 @@
-/* A snapshot's way back: bytes as the whole file, or as the payload of one block behind a header and with
- * checksums that are right, so that the inside is reached. What is read to its end encodes to the same
- * bytes again, and what loads into a state has the digest that its entries add up to. Anything else is
- * damage, told as such. Input: a mode (0: the file; 1: the payload; 2: the payload, with the digest that
- * its entries have), then the bytes. */
+/* A snapshot's way back. Either a good file is changed byte by byte: that is damage, unless checksums are
+ * made right again, and then at least no crash and no read out of bounds. Or the input is the payload of
+ * one block behind a header and with checksums that are right, so that the inside is reached: what is
+ * read to its end encodes to the same bytes again, and what loads into a state has the digest that its
+ * entries add up to. Accepted is what was loaded. Input: a mode, of 8 (0: changes, 1: changes and right
+ * checksums, 2: a payload with a wrong digest, others: with the right one), then (offset, 2 bytes; value)
+ * or bytes. */
 #include "../lib/fake_sys.h"
 #include "tally.h"
 
@@ -124,21 +126,24 @@ static slc_err_t check(slc_snapshot_info_t *ret_info, slc_error_t *error)
 /* What is good by its bytes is loaded, unless its entries contradict each other. */
 static bool load(const slc_snapshot_info_t *info)
 {
-    char why[256];
+    char why[256] = "";
+    slc_err_t code = SLC_OK;
     slc_entry_t entry;
     slc_snapshot_t *snapshot = NULL;
     slc_logic_t *logic = slc_logic_create();
     slc_load_t *loading = slc_load_begin(logic, info);
     FUZZ_CHECK(slc_snapshot_open_file(g_directory, NAME, SEQUENCE, &snapshot, NULL) == SLC_OK);
     bool taken = true;
-    while (taken && slc_snapshot_next(snapshot, &entry, NULL) == SLC_OK) {
+    while (taken && (code = slc_snapshot_next(snapshot, &entry, NULL)) == SLC_OK) {
         taken = slc_load_entry(loading, &entry, why);
     }
     if (taken) {
+        FUZZ_CHECK(code == SLC_END);
         taken = slc_load_end(loading, why);
     } else {
         slc_load_abandon(loading);
     }
+    FUZZ_CHECK(taken || why[0] != '\0');
     if (taken) {
         FUZZ_CHECK(slc_logic_sequence(logic) == SEQUENCE && slc_logic_digest(logic) == info->digest);
         FUZZ_CHECK(slc_logic_digest_recomputed(logic) == info->digest);
@@ -161,7 +166,7 @@ static bool try_payload(const uint8_t *payload, size_t count, bool right_digest)
     slc_err_t code = check(&info, &error);
     FUZZ_CHECK(code == SLC_ERR_DAMAGED || said.whole);
     if (!said.whole || !right_digest) {
-        return said.whole;
+        return false;
     }
     if (code != SLC_OK) {
         uint64_t digest = digest_of(&error);
@@ -171,17 +176,87 @@ static bool try_payload(const uint8_t *payload, size_t count, bool right_digest)
     return load(&info);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* A drop, two orders of it, and the cancellation of one. */
+static size_t good_file(uint8_t *file)
 {
+    uint8_t payload[4 * SLC_SNAPSHOT_ENTRY_BYTES_MAX];
+    slc_entry_place_t place = {0};
+    slc_entry_t drop = {.kind = SLC_ENTRY_DROP,
+                        .as.drop = {.drop_id = 1,
+                                    .stock = 9,
+                                    .sold = 2,
+                                    .remaining = 7,
+                                    .orders = 2,
+                                    .cancelled = 1,
+                                    .opens_at_us = 1,
+                                    .name = "drop"}};
+    slc_entry_t order = {
+        .kind = SLC_ENTRY_ORDER,
+        .as.order = {.order_id = 2, .order_key = 3, .time_us = 4, .quantity = 2, .user = {"ada", 3}}};
+    slc_entry_t cancel = {.kind = SLC_ENTRY_CANCEL,
+                          .as.cancel = {.sequence = 9, .order_id = 7, .time_us = 8}};
+    uint8_t *end = slc_entry_encode(payload, &drop, &place);
+    end = slc_entry_encode(end, &order, &place);
+    order.as.order.order_id = 7;
+    order.as.order.order_key = 5;
+    end = slc_entry_encode(end, &order, &place);
+    end = slc_entry_encode(end, &cancel, &place);
+    said_t said = read_payload(payload, (size_t)(end - payload));
     slc_snapshot_info_t info;
     slc_error_t error = {0};
+    put_file(file, wrap(payload, (uint32_t)(end - payload), &said, 0, file));
+    FUZZ_CHECK(check(&info, &error) == SLC_ERR_DAMAGED);
+    size_t count = wrap(payload, (uint32_t)(end - payload), &said, digest_of(&error), file);
+    put_file(file, count);
+    FUZZ_CHECK(check(&info, &error) == SLC_OK && load(&info));
+    return count;
+}
+
+/* Makes the checksums right of whatever stands in the file now. */
+static void fix(uint8_t *file, size_t count)
+{
+    uint8_t *block = file + SLC_SNAPSHOT_HEADER_BYTES;
+    size_t block_bytes = count - SLC_SNAPSHOT_HEADER_BYTES;
+    uint64_t chain =
+        slc_hash(block + SLC_SNAPSHOT_CHECKED_OFFSET, block_bytes - SLC_SNAPSHOT_CHECKED_OFFSET);
+    slc_store_u64(block + SLC_SNAPSHOT_BLOCK_AT_CHECKSUM, chain);
+    slc_store_u64(file + SLC_SNAPSHOT_AT_CHAIN, chain);
+    slc_store_u64(file + 8, slc_hash(file + SLC_SNAPSHOT_CHECKED_OFFSET,
+                                     SLC_SNAPSHOT_HEADER_BYTES - SLC_SNAPSHOT_CHECKED_OFFSET));
+}
+
+static bool try_changes(const uint8_t *data, size_t size, bool fixed)
+{
+    static uint8_t good[2 * SLC_SNAPSHOT_HEADER_BYTES];
+    static uint8_t file[sizeof good];
+    static size_t count;
+    slc_snapshot_info_t info;
+    slc_error_t error = {0};
+    if (count == 0) {
+        count = good_file(good);
+    }
+    memcpy(file, good, count);
+    for (; size >= 3; data += 3, size -= 3) {
+        file[((size_t)data[0] << 8 | data[1]) % count] ^= data[2];
+    }
+    if (fixed) {
+        fix(file, count);
+    }
+    put_file(file, count);
+    bool changed = memcmp(file, good, count) != 0;
+    slc_err_t code = check(&info, &error);
+    FUZZ_CHECK(fixed || code == (changed ? SLC_ERR_DAMAGED : SLC_OK));
+    return code == SLC_OK && load(&info);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     bool accepted = false;
     prepare();
-    if (size > 0 && data[0] % 3 == 0) {
-        put_file(data + 1, size - 1);
-        accepted = check(&info, &error) == SLC_OK;
+    if (size > 0 && data[0] % 8 < 2) {
+        accepted = try_changes(data + 1, size - 1, data[0] % 8 == 1);
     } else if (size > 0) {
-        accepted = try_payload(data + 1, size - 1, data[0] % 3 == 2);
+        accepted = try_payload(data + 1, size - 1, data[0] % 8 > 2);
     }
     fuzz_tally(accepted);
     return 0;

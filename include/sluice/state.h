@@ -34,8 +34,19 @@ typedef struct slc_order_info {
     uint64_t quantity;
     uint64_t time_us;
     bool cancelled;
+    uint64_t cancel_sequence; /* of the event that cancelled it; 0: it stands */
+    uint64_t cancel_time_us;
     char user[SLC_USER_BYTES_MAX + 1]; /* NUL-terminated */
 } slc_order_info_t;
+
+/* What came of an event. */
+typedef struct slc_outcome {
+    slc_status_t status;
+    bool replayed;      /* it had been accepted before, under the same key: nothing happened again */
+    uint64_t drop_id;   /* that it was about; 0: of a cancellation of an order that is none */
+    uint64_t order_id;  /* of a BUY that was accepted, now or before, and of a cancellation */
+    uint64_t remaining; /* units of that drop behind it */
+} slc_outcome_t;
 
 typedef struct slc_state slc_state_t;
 
@@ -65,9 +76,20 @@ uint64_t slc_state_digest(const slc_state_t *state);
 
 /* The drop with the lowest number above `after_drop_id`; false: there is none. */
 bool slc_state_next_drop(const slc_state_t *state, uint64_t after_drop_id, slc_drop_info_t *ret_drop);
+/* One by its number; false: there is none (any more). */
+bool slc_state_drop(const slc_state_t *state, uint64_t drop_id, slc_drop_info_t *ret_drop);
+bool slc_state_order(const slc_state_t *state, uint64_t order_id, slc_order_info_t *ret_order);
 /* The orders of a drop, in the order they were placed; `after_order_id` 0 for the first. */
 bool slc_state_next_order(const slc_state_t *state, uint64_t drop_id, uint64_t after_order_id,
                           slc_order_info_t *ret_order);
+
+/* ---- a state of one's own, by the server's rules: for those who ask what would have been ---- */
+
+/* Empty; NULL: no memory. */
+slc_state_t *slc_state_create(void);
+/* Applies an event under the next sequence, whatever its own is, and not before the time of the last one.
+ * `ret_outcome` may be NULL. */
+void slc_state_apply(slc_state_t *state, const slc_event_t *event, slc_outcome_t *ret_outcome);
 
 typedef struct slc_compacted {
     uint64_t sequence; /* of the last event in it */

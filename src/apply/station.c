@@ -62,8 +62,9 @@ static void note_attempt(slc_apply_station_t *station, const slc_ask_t *ask, con
     if (station->config.note_attempt == NULL || answer->replayed) {
         return;
     }
+    /* The answer names the time of the last event, which stands still while everything is refused. */
     slc_attempt_t attempt = {
-        .time_us = answer->time_us,
+        .time_us = station->time_us,
         .sequence = answer->sequence,
         .drop_id = ask->drop_id,
         .order_key = ask->order_key,

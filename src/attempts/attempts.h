@@ -14,19 +14,7 @@
 
 #include "journal/directory.h"
 
-#include <sluice/journal.h>
-
-typedef struct slc_attempt {
-    uint64_t time_us;
-    uint64_t sequence;
-    uint64_t drop_id;
-    uint64_t order_key;
-    uint64_t remaining;
-    uint32_t quantity;
-    uint8_t status; /* slc_status_t */
-    uint8_t user_bytes;
-    char user[SLC_USER_BYTES_MAX];
-} slc_attempt_t;
+#include <sluice/attempts.h>
 
 typedef struct slc_attempts slc_attempts_t;
 
@@ -39,10 +27,8 @@ void slc_attempts_note(slc_attempts_t *attempts, const slc_attempt_t *attempt);
 /* Entries that found no room, since open. */
 uint64_t slc_attempts_missing(const slc_attempts_t *attempts);
 
-/* ---- reading ---- hands over the entries of a directory, oldest first, until `each` answers other than
- * 0; *ret_missing counts those that the log says were left out. */
-typedef int (*slc_attempts_each_fn)(void *context, const slc_attempt_t *attempt);
-slc_err_t slc_attempts_read(slc_directory_t *directory, slc_attempts_each_fn each, void *context,
-                            uint64_t *ret_missing, slc_error_t *ret_error);
+/* ---- reading ---- <sluice/attempts.h>, in a directory that is open; it has to stay so. */
+slc_err_t slc_attempts_reader_begin(const slc_directory_t *directory, slc_attempts_reader_t **ret_reader,
+                                    slc_error_t *ret_error);
 
 #endif

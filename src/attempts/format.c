@@ -121,6 +121,11 @@ void slc_attempts_chunk_close(uint8_t *chunk, uint32_t payload_bytes, uint32_t e
     slc_store_u64(chunk + 16, chunk_checksum(chunk, payload_bytes));
 }
 
+size_t slc_attempts_chunk_payload(const uint8_t *head)
+{
+    return slc_load_u32(head + 4);
+}
+
 size_t slc_attempts_chunk_check(const uint8_t *bytes, size_t count, uint32_t *ret_entries,
                                 uint32_t *ret_left_out)
 {
@@ -173,8 +178,8 @@ static int note_name(void *context, const char *name)
     return 0;
 }
 
-slc_err_t slc_attempts_numbers(slc_directory_t *directory, uint32_t *ret_lowest, uint32_t *ret_highest,
-                               slc_error_t *ret_error)
+slc_err_t slc_attempts_numbers(const slc_directory_t *directory, uint32_t *ret_lowest,
+                               uint32_t *ret_highest, slc_error_t *ret_error)
 {
     numbers_t numbers = {0};
     const slc_sys_t *sys = directory->sys;

@@ -39,13 +39,15 @@ size_t slc_attempt_decode(const uint8_t *bytes, size_t count, slc_attempt_t *ret
  * SLC_ATTEMPTS_CHUNK_HEAD_BYTES. */
 void slc_attempts_chunk_close(uint8_t *chunk, uint32_t payload_bytes, uint32_t entries,
                               uint32_t left_out);
+/* Bytes of payload that a chunk's head names; any number where it is none. */
+size_t slc_attempts_chunk_payload(const uint8_t *head);
 /* Bytes of the chunk at the beginning of `bytes`, 0 where it is not valid or not whole. */
 size_t slc_attempts_chunk_check(const uint8_t *bytes, size_t count, uint32_t *ret_entries,
                                 uint32_t *ret_left_out);
 
 void slc_attempts_name(uint32_t number, char out[SLC_ATTEMPTS_NAME_BYTES]);
 /* The lowest and highest number of a log file in the directory, 0: there is none. */
-slc_err_t slc_attempts_numbers(slc_directory_t *directory, uint32_t *ret_lowest, uint32_t *ret_highest,
-                               slc_error_t *ret_error);
+slc_err_t slc_attempts_numbers(const slc_directory_t *directory, uint32_t *ret_lowest,
+                               uint32_t *ret_highest, slc_error_t *ret_error);
 
 #endif

@@ -126,14 +126,18 @@ void slc_logic_take_touched(slc_logic_t *logic, slc_logic_touched_fn each, void 
 static void order_info(const slc_logic_t *logic, const slc_record_t *order, slc_order_info_t *ret_order)
 {
     const slc_drop_t *drop = slc_drop_at(&logic->region, order->drop);
-    slc_ref_t cancel;
+    slc_ref_t ref;
+    const slc_record_t *cancel =
+        drop->cancelled > 0 ? slc_find_cancel(logic, order->sequence, &ref) : NULL;
     *ret_order = (slc_order_info_t){
         .order_id = order->sequence,
         .drop_id = drop->drop_id,
         .order_key = order->key,
         .quantity = slc_record_quantity(order),
         .time_us = order->time_us,
-        .cancelled = drop->cancelled > 0 && slc_find_cancel(logic, order->sequence, &cancel) != NULL,
+        .cancelled = cancel != NULL,
+        .cancel_sequence = cancel == NULL ? 0 : cancel->sequence,
+        .cancel_time_us = cancel == NULL ? 0 : cancel->time_us,
     };
     memcpy(ret_order->user, slc_record_user(order), slc_record_user_bytes(order));
 }

@@ -54,12 +54,30 @@ static slc_err_t check_digest(replay_t *replay, const slc_scanned_t *block, slc_
                                replay->sequence, digest, told);
 }
 
+/* A BUY as the event that it was decoded from. */
+static void tell_buy(const replay_t *replay, const slc_ask_t *ask, const slc_answer_t *answer)
+{
+    const slc_event_t event = {
+        .sequence = replay->sequence,
+        .time_us = replay->time_us,
+        .kind = SLC_EVENT_ORDER_PLACED,
+        .as.order_placed = {.drop_id = ask->drop_id,
+                            .order_key = ask->order_key,
+                            .quantity = ask->quantity,
+                            .user = {ask->user, ask->user_bytes}},
+    };
+    replay->order->applied(replay->order->context, &event, answer);
+}
+
 static slc_err_t apply_oldest(replay_t *replay, const slc_scanned_t *block, slc_error_t *ret_error)
 {
+    const slc_ask_t *ask = &replay->asks[replay->head % AHEAD];
     slc_answer_t answer;
     replay->sequence++;
-    slc_logic_buy(replay->logic, &replay->asks[replay->head % AHEAD], replay->sequence, replay->time_us,
-                  &answer);
+    slc_logic_buy(replay->logic, ask, replay->sequence, replay->time_us, &answer);
+    if (replay->order->applied != NULL) {
+        tell_buy(replay, ask, &answer);
+    }
     replay->head++;
     return check_digest(replay, block, ret_error);
 }
@@ -105,6 +123,9 @@ static slc_err_t take_change(replay_t *replay, const slc_event_t *event, const s
     }
     replay->sequence++;
     slc_logic_apply(replay->logic, event, &answer, NULL);
+    if (replay->order->applied != NULL) {
+        replay->order->applied(replay->order->context, event, &answer);
+    }
     return check_digest(replay, block, ret_error);
 }
 

@@ -15,6 +15,9 @@ typedef struct slc_replay_order {
     uint64_t until;     /* the last event wanted; UINT64_MAX: to the journal's end */
     bool check_digests; /* compare the pairs that blocks carry */
     slc_watch_t *watch;
+    /* Told of each event behind its application; NULL: nobody is. */
+    void (*applied)(void *context, const slc_event_t *event, const slc_answer_t *answer);
+    void *context;
 } slc_replay_order_t;
 
 typedef struct slc_replayed {

@@ -2,18 +2,12 @@
 
 #include "base/error.h"
 #include "journal/segment.h"
-#include "restore/newest.h"
-#include "restore/replay.h"
 #include "snapshot/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-
-/* How often a live server may remove what is being read: each time it had written a snapshot meanwhile.
- */
-#define TRIES_MAX 16u
 
 /* ---- what is kept ---- */
 
@@ -33,8 +27,8 @@ static slc_err_t find_snapshots(const slc_directory_t *directory, uint64_t until
     return code;
 }
 
-/* The journal's first segment begins with event 1. */
-static slc_err_t journal_is_whole(const slc_directory_t *directory, bool *ret_whole, slc_error_t *error)
+slc_err_t slc_state_journal_is_whole(const slc_directory_t *directory, bool *ret_whole,
+                                     slc_error_t *error)
 {
     uint32_t *numbers = NULL;
     size_t count = 0;
@@ -55,8 +49,7 @@ static slc_err_t journal_is_whole(const slc_directory_t *directory, bool *ret_wh
     return code;
 }
 
-/* USAGE where the state asked for is older than all that is kept. */
-static slc_err_t check_reach(const slc_directory_t *directory, uint64_t until, slc_error_t *error)
+slc_err_t slc_state_check_reach(const slc_directory_t *directory, uint64_t until, slc_error_t *error)
 {
     uint64_t oldest = 0;
     uint64_t newest = 0;
@@ -65,7 +58,7 @@ static slc_err_t check_reach(const slc_directory_t *directory, uint64_t until, s
     if (code != SLC_OK || until == 0 || newest != 0 || oldest == 0) {
         return code;
     }
-    code = journal_is_whole(directory, &whole, error);
+    code = slc_state_journal_is_whole(directory, &whole, error);
     if (code != SLC_OK || whole) {
         return code;
     }
@@ -77,8 +70,8 @@ static slc_err_t check_reach(const slc_directory_t *directory, uint64_t until, s
 
 /* ---- one try ---- */
 
-static slc_err_t check_end(const slc_newest_t *newest, const slc_directory_t *directory, uint64_t until,
-                           const slc_replayed_t *replayed, slc_error_t *error)
+slc_err_t slc_state_check_end(const slc_newest_t *newest, const slc_directory_t *directory,
+                              uint64_t until, const slc_replayed_t *replayed, slc_error_t *error)
 {
     if (!replayed->ended) {
         return SLC_OK;
@@ -105,15 +98,13 @@ static slc_err_t load_and_replay(const slc_directory_t *directory, uint64_t unti
         .directory = directory, .logic = newest->logic, .until = until, .watch = watch};
     code = slc_replay(&order, &replayed, error);
     if (code == SLC_OK) {
-        code = check_end(newest, directory, until, &replayed, error);
+        code = slc_state_check_end(newest, directory, until, &replayed, error);
     }
     return code == SLC_OK ? SLC_OK : slc_newest_explain(newest, error);
 }
 
-/* A live server went on under this try: what was to be read has gone, or there is a newer snapshot, which
- * is what allowed it to remove the journal before. */
-static bool was_overtaken(const slc_directory_t *directory, uint64_t until, const slc_newest_t *newest,
-                          slc_err_t code, const slc_error_t *error)
+bool slc_state_was_overtaken(const slc_directory_t *directory, uint64_t until, const slc_newest_t *newest,
+                             slc_err_t code, const slc_error_t *error)
 {
     uint64_t oldest = 0;
     uint64_t now = 0;
@@ -128,10 +119,10 @@ slc_err_t slc_state_rebuild(const slc_directory_t *directory, uint64_t until, sl
                             slc_logic_t **ret_logic, slc_error_t *error)
 {
     slc_err_t code = SLC_OK;
-    for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+    for (unsigned tries = 0; tries < SLC_STATE_TRIES_MAX; tries++) {
         slc_newest_t newest = {0};
         *error = (slc_error_t){0};
-        code = check_reach(directory, until, error);
+        code = slc_state_check_reach(directory, until, error);
         if (code == SLC_OK) {
             code = load_and_replay(directory, until, watch, &newest, error);
         }
@@ -140,7 +131,7 @@ slc_err_t slc_state_rebuild(const slc_directory_t *directory, uint64_t until, sl
             return SLC_OK;
         }
         slc_logic_destroy(newest.logic);
-        if (!was_overtaken(directory, until, &newest, code, error)) {
+        if (!slc_state_was_overtaken(directory, until, &newest, code, error)) {
             return code;
         }
     }

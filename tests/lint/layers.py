@@ -22,7 +22,7 @@ LAYERS = {
     "reply": "base event wire session disruptor",
     "control": "base event wire session disruptor",
     "restore": "base sys event wire journal logic snapshot",
-    "state": "base sys journal logic restore snapshot",
+    "state": "base sys journal logic restore snapshot attempts",
     "client": "base event wire",
 }
 LAYERS["engine"] = " ".join(LAYERS)

@@ -7,6 +7,7 @@ extern const char replay_verify_help[];
 extern const char replay_dump_help[];
 extern const char replay_state_help[];
 extern const char replay_audit_help[];
+extern const char replay_explain_help[];
 extern const char replay_compact_help[];
 
 #endif

@@ -12,6 +12,8 @@ static const replay_command_t commands[] = {
     {"state", "drops, orders and the state digest", replay_state_help,
      REPLAY_TAKES_UNTIL | REPLAY_TAKES_ORDERS, replay_state},
     {"audit", "a second opinion on every outcome", replay_audit_help, REPLAY_TAKES_LEDGER, replay_audit},
+    {"explain", "why this user won or lost", replay_explain_help,
+     REPLAY_TAKES_FROM | REPLAY_TAKES_UNTIL | REPLAY_TAKES_DROP | REPLAY_TAKES_USER, replay_explain},
     {"compact", "the state as a new directory of one snapshot", replay_compact_help, REPLAY_TAKES_INTO,
      replay_compact},
 };
@@ -25,6 +27,7 @@ static void print_help(FILE *out)
         "  replay dump /var/lib/sluice --from 1000 --until 2000\n"
         "  replay state /var/lib/sluice --json\n"
         "  replay audit /var/lib/sluice --ledger accepted.tsv\n"
+        "  replay explain /var/lib/sluice --drop 1 --user ada\n"
         "  replay compact /var/lib/sluice --into /var/lib/sluice-new\n"
         "\n"
         "usage: replay COMMAND DIR [OPTION]...\n"

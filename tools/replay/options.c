@@ -13,6 +13,7 @@ enum {
     OPTION_ORDERS,
     OPTION_LEDGER,
     OPTION_INTO,
+    OPTION_USER,
     OPTION_JSON,
 };
 
@@ -23,6 +24,7 @@ static const struct option long_options[] = {
     {"orders", no_argument, NULL, OPTION_ORDERS},
     {"ledger", required_argument, NULL, OPTION_LEDGER},
     {"into", required_argument, NULL, OPTION_INTO},
+    {"user", required_argument, NULL, OPTION_USER},
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -66,6 +68,8 @@ static unsigned needed_for(int option)
         return REPLAY_TAKES_LEDGER;
     case OPTION_INTO:
         return REPLAY_TAKES_INTO;
+    case OPTION_USER:
+        return REPLAY_TAKES_USER;
     default:
         return 0;
     }
@@ -92,6 +96,9 @@ static replay_parsed_t parse_option(const replay_command_t *command, int option,
         return REPLAY_PARSED_RUN;
     case OPTION_INTO:
         options->into = optarg;
+        return REPLAY_PARSED_RUN;
+    case OPTION_USER:
+        options->user = optarg;
         return REPLAY_PARSED_RUN;
     case OPTION_JSON:
         options->json = true;

@@ -13,6 +13,7 @@ enum {
     REPLAY_TAKES_ORDERS = 1 << 3,
     REPLAY_TAKES_LEDGER = 1 << 4,
     REPLAY_TAKES_INTO = 1 << 5,
+    REPLAY_TAKES_USER = 1 << 6,
 };
 
 typedef struct replay_command {

@@ -21,6 +21,7 @@ typedef struct replay_options {
     const char *directory;
     const char *ledger; /* NULL: none */
     const char *into;   /* NULL: not said */
+    const char *user;   /* NULL: not said */
     uint64_t from;      /* sequences; 1 to UINT64_MAX without a wish */
     uint64_t until;
     uint64_t drop_id; /* 0: every drop */
@@ -32,6 +33,7 @@ int replay_verify(const replay_options_t *options);
 int replay_dump(const replay_options_t *options);
 int replay_state(const replay_options_t *options);
 int replay_audit(const replay_options_t *options);
+int replay_explain(const replay_options_t *options);
 int replay_compact(const replay_options_t *options);
 
 /* Says on stderr what the error says, and answers the exit code that goes with it. */

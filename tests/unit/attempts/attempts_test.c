@@ -55,9 +55,8 @@ typedef struct seen {
     uint64_t stop_at; /* 0: never */
 } seen_t;
 
-static int see(void *context, const slc_attempt_t *attempt)
+static void see(seen_t *seen, const slc_attempt_t *attempt)
 {
-    seen_t *seen = context;
     slc_attempt_t wanted = attempt_of(attempt->sequence);
     seen->in_order &= attempt->sequence > seen->last;
     seen->whole &= attempt->order_key == wanted.order_key && attempt->status == wanted.status &&
@@ -66,14 +65,28 @@ static int see(void *context, const slc_attempt_t *attempt)
                    memcmp(attempt->user, wanted.user, wanted.user_bytes) == 0;
     seen->last = attempt->sequence;
     seen->count++;
-    return seen->count == seen->stop_at;
 }
+
+static slc_attempts_told_t told;
 
 static seen_t read_back(uint64_t stop_at, uint64_t *ret_missing)
 {
     seen_t seen = {.in_order = true, .whole = true, .stop_at = stop_at};
-    cr_assert(slc_attempts_read(directory, see, &seen, ret_missing, &error) == SLC_OK, "%s",
-              error.message);
+    slc_attempts_reader_t *reader = NULL;
+    slc_attempt_t attempt;
+    slc_err_t err = slc_attempts_reader_begin(directory, &reader, &error);
+    cr_assert(err == SLC_OK, "%s", error.message);
+    while (err == SLC_OK && (stop_at == 0 || seen.count < stop_at)) {
+        err = slc_attempts_reader_next(reader, &attempt, &error);
+        if (err == SLC_OK) {
+            see(&seen, &attempt);
+        }
+    }
+    cr_assert(err == SLC_OK || err == SLC_END, "%s", error.message);
+    told = slc_attempts_told(reader);
+    cr_assert(told.entries == seen.count);
+    *ret_missing = told.missing;
+    slc_attempts_reader_close(reader);
     return seen;
 }
 
@@ -102,6 +115,7 @@ Test(attempts, what_is_noted_is_read_back_whole_and_in_order)
     cr_assert(note_run(1, 3001, 1u << 20, true) == 0);
     seen_t seen = read_back(0, &missing);
     cr_assert(seen.count == 3000 && seen.in_order && seen.whole && missing == 0);
+    cr_assert(told.files == 1 && !told.older_removed && !told.cut_short);
 }
 
 Test(attempts, an_empty_log_is_no_file_and_no_error)
@@ -109,7 +123,7 @@ Test(attempts, an_empty_log_is_no_file_and_no_error)
     uint64_t missing;
     cr_assert(note_run(1, 1, 1u << 20, false) == 0);
     seen_t seen = read_back(0, &missing);
-    cr_assert(seen.count == 0 && missing == 0);
+    cr_assert(seen.count == 0 && missing == 0 && told.files == 0 && !told.cut_short);
 }
 
 Test(attempts, a_reader_may_stop)
@@ -149,6 +163,7 @@ Test(attempts, two_files_are_kept_and_each_is_bounded)
     }
     seen_t seen = read_back(0, &missing);
     cr_assert(seen.last == 10000 && seen.in_order && seen.whole);
+    cr_assert(told.files == 2 && told.older_removed, "the first files are gone, and it says so");
 }
 
 Test(attempts, a_second_run_goes_on_behind_the_first)
@@ -165,6 +180,7 @@ Test(attempts, a_torn_end_or_a_flipped_bit_ends_the_reading_of_its_file_and_inve
     uint64_t missing;
     char name[128];
     struct stat status;
+    uint64_t cut_short = 0;
     (void)note_run(1, 2001, 1u << 20, true);
     (void)snprintf(name, sizeof name, "%s/attempts-0000000001.log", path);
     cr_assert(stat(name, &status) == 0);
@@ -172,7 +188,9 @@ Test(attempts, a_torn_end_or_a_flipped_bit_ends_the_reading_of_its_file_and_inve
         cr_assert(truncate(name, bytes) == 0);
         seen_t seen = read_back(0, &missing);
         cr_assert(seen.count < 2000 && seen.in_order && seen.whole && seen.last == seen.count);
+        cut_short += told.cut_short;
     }
+    cr_assert(cut_short > 0, "an end that is no end is told of");
 }
 
 Test(attempts, a_log_of_another_directory_is_not_read)
@@ -201,4 +219,34 @@ Test(attempts, an_entry_with_everything_at_its_limit_fits_and_comes_back)
     for (size_t cut = 0; cut < count; cut++) {
         cr_assert(slc_attempt_decode(bytes, cut, &back) == 0);
     }
+}
+
+Test(attempts, what_others_may_read_is_what_was_noted)
+{
+    slc_attempts_reader_t *reader = NULL;
+    slc_attempt_t attempt;
+    (void)note_run(1, 101, 1u << 20, false);
+    cr_assert(slc_attempts_reader_open(path, &reader, &error) == SLC_OK, "%s", error.message);
+    for (uint64_t i = 1; i <= 100; i++) {
+        cr_assert(slc_attempts_reader_next(reader, &attempt, &error) == SLC_OK && attempt.sequence == i);
+    }
+    cr_assert(slc_attempts_reader_next(reader, &attempt, &error) == SLC_END);
+    slc_attempts_reader_close(reader);
+    cr_assert(slc_attempts_reader_open("/nowhere/at/all", &reader, &error) != SLC_OK);
+    slc_attempts_reader_close(NULL);
+}
+
+Test(attempts, a_server_that_goes_on_does_not_move_the_end_of_what_is_read)
+{
+    slc_attempts_reader_t *reader = NULL;
+    slc_attempt_t attempt;
+    uint64_t count = 0;
+    (void)note_run(1, 101, 64u << 10, false);
+    cr_assert(slc_attempts_reader_begin(directory, &reader, &error) == SLC_OK);
+    (void)note_run(101, 10001, 64u << 10, true); /* removes the file that is being read */
+    while (slc_attempts_reader_next(reader, &attempt, &error) == SLC_OK) {
+        count++;
+    }
+    cr_assert(count == 100, "%lu", (unsigned long)count);
+    slc_attempts_reader_close(reader);
 }

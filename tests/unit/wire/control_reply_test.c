@@ -93,7 +93,7 @@ Test(control_reply, the_longest_order_comes_back_and_fits)
     memset(answered.message, 'm', sizeof answered.message - 1);
     answered.has_order = true;
     answered.order = (slc_order_info_t){
-        UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 2, UINT64_MAX - 3, UINT64_MAX - 4, true, ""};
+        UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 2, UINT64_MAX - 3, UINT64_MAX - 4, true, 0, 0, ""};
     memset(answered.order.user, 'u', SLC_USER_BYTES_MAX);
     back(&answered, REPLY_BYTES);
     const slc_order_info_t *order = &g_reply.order;

@@ -95,6 +95,10 @@ static size_t take_replies(load_worker_t *worker, load_connection_t *connection,
         at += used;
         if (replies % REPLIES_A_CLOCK == 0) {
             worker->now_ns = load_now_ns();
+            if (worker->now_ns >= worker->series.end_ns) {
+                load_series_close(&worker->series, &worker->tally, worker->plan->workload->drop_count,
+                                  worker->now_ns);
+            }
         }
         take_reply(worker, connection, &reply);
     }

@@ -2,6 +2,8 @@
 #ifndef SLC_PERF_LOAD_HELP_H
 #define SLC_PERF_LOAD_HELP_H
 
+/* In two parts: C11 promises no longer literals. */
 extern const char LOAD_HELP[];
+extern const char LOAD_HELP_RESULTS[];
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef SLC_PERF_LOAD_HISTOGRAM_H
 #define SLC_PERF_LOAD_HISTOGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -46,5 +47,8 @@ void load_histogram_merge(load_histogram_t *into, const load_histogram_t *from);
 uint64_t load_histogram_quantile(const load_histogram_t *histogram, double fraction);
 /* Writes the distribution as HdrHistogram's plotters read it (.hgrm), values divided by `unit`. */
 void load_histogram_write(const load_histogram_t *histogram, double unit, FILE *out);
+
+/* The same into a file of that name, in ms of values in ns. False: it cannot be written. */
+bool load_histogram_save(const load_histogram_t *histogram, const char *path);
 
 #endif

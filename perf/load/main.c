@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -23,6 +22,9 @@ static load_workload_t workload;
 static load_options_t options;
 static load_plan_t plan;
 static sem_t done; /* raised by each worker that ended */
+static load_tally_t total;
+static load_series_t series;
+static load_step_t steps[LOAD_STEPS_MAX];
 
 /* One that comes so soon behind the first is the same: timeout(1) signals the process and its group. */
 #define SAME_SIGNAL_NS UINT64_C(500000000)
@@ -67,22 +69,32 @@ static bool resolve(void)
     return true;
 }
 
+/* What differs between the runs of a sweep. */
+static void plan_step(uint32_t step)
+{
+    plan.requests = options.requests == 0 ? UINT64_MAX : options.requests;
+    plan.duration_ns = options.duration_s == 0 ? UINT64_MAX : (uint64_t)(options.duration_s * 1e9);
+    plan.schedule = (load_schedule_t){.burst = options.burst, .seconds = options.duration_s};
+    if (options.rate_count == 0) {
+        return;
+    }
+    plan.schedule.from = options.rates[step];
+    plan.schedule.to = options.ramp_to > 0 ? options.ramp_to : plan.schedule.from;
+    if (options.duration_s > 0) {
+        /* What falls due in that time is asked, however late: leaving it out would flatter a slow server.
+         */
+        uint64_t due = load_schedule_requests(&plan.schedule, options.duration_s);
+        plan.requests = due < plan.requests ? due : plan.requests;
+        plan.duration_ns = UINT64_MAX;
+    }
+}
+
 static bool make_plan(void)
 {
     plan.workload = &workload;
     plan.threads = (uint32_t)options.threads;
     plan.connections = (uint32_t)options.connections;
     plan.window = (uint32_t)options.window;
-    plan.requests = options.requests == 0 ? UINT64_MAX : options.requests;
-    plan.duration_ns = options.duration_s == 0 ? UINT64_MAX : (uint64_t)(options.duration_s * 1e9);
-    if (options.rate > 0 && options.duration_s > 0) {
-        /* What falls due in that time is asked, however late: leaving it out would flatter a slow server.
-         */
-        double due = ceil(options.rate * options.duration_s);
-        plan.requests = due < (double)plan.requests ? (uint64_t)due : plan.requests;
-        plan.duration_ns = UINT64_MAX;
-    }
-    plan.rate = options.rate;
     plan.retry_ns = (uint64_t)(options.retry_s * 1e9);
     plan.kill_pid = (int)options.kill_pid;
     plan.kill_drop = options.kill_drop;
@@ -184,31 +196,91 @@ static bool run(load_worker_t *workers)
 
 /* ---- the result ---- */
 
-/* Adds all workers up in the first. */
+/* What one worker says of how it went. */
+static void take_over(load_worker_t *worker, load_result_t *result)
+{
+    static char failure[sizeof worker->failure];
+    if (result->failure == NULL && worker->failure[0] != '\0') {
+        memcpy(failure, worker->failure, sizeof failure);
+        result->failure = failure;
+    }
+    if (worker->ledger.error != 0) {
+        fprintf(stderr, "load: cannot write %s: %s\n", options.ledger,
+                strerrordesc_np(worker->ledger.error));
+        result->failure = "the ledger cannot be written";
+    }
+    if (worker->killed) {
+        result->killed = true;
+        result->kill_accepted = worker->kill_accepted;
+        result->kill_in_flight = worker->kill_in_flight;
+    }
+}
+
+/* Adds the workers of one run up, for that run and for the whole. */
 static void add_up(load_worker_t *workers, load_result_t *result)
 {
+    load_step_t *step = &steps[result->step_count++];
     uint64_t begun_ns = workers[0].begun_ns;
     uint64_t ended_ns = workers[0].ended_ns;
+    *step = (load_step_t){.rate = plan.schedule.from};
     for (uint32_t i = 0; i < plan.threads; i++) {
-        if (i > 0) {
-            load_tally_merge(&workers[0].tally, &workers[i].tally, workload.drop_count);
-        }
         begun_ns = workers[i].begun_ns < begun_ns ? workers[i].begun_ns : begun_ns;
         ended_ns = workers[i].ended_ns > ended_ns ? workers[i].ended_ns : ended_ns;
-        if (result->failure == NULL && workers[i].failure[0] != '\0') {
-            result->failure = workers[i].failure;
+        plan.first_number = workers[i].next > plan.first_number ? workers[i].next : plan.first_number;
+        step->requests += workers[i].tally.requests;
+        step->answered += workers[i].tally.answered;
+        load_histogram_merge(&step->latency_ns, &workers[i].tally.latency_ns);
+        take_over(&workers[i], result);
+        load_series_merge(&series, &workers[i].series);
+        load_tally_merge(&total, &workers[i].tally, workload.drop_count);
+    }
+    step->begun_ns = begun_ns;
+    step->seconds = ended_ns > begun_ns ? (double)(ended_ns - begun_ns) / 1e9 : 0;
+    result->seconds += step->seconds;
+}
+
+/* One run for each rate, or a single one; the workers of a run are gone behind it. */
+static bool run_all(load_result_t *result)
+{
+    uint32_t wanted = options.rate_count == 0 ? 1 : options.rate_count;
+    load_worker_t *workers = calloc(plan.threads, sizeof *workers);
+    bool good = workers != NULL;
+    plan.origin_ns = load_now_ns();
+    load_series_begin(&series, plan.origin_ns, plan.origin_ns);
+    for (uint32_t step = 0; good && step < wanted && result->failure == NULL; step++) {
+        if (atomic_load_explicit(&plan.stop, memory_order_relaxed) != 0) { /* a hint, it guards no data */
+            break;
         }
-        if (workers[i].ledger.error != 0) {
-            fprintf(stderr, "load: cannot write %s: %s\n", options.ledger,
-                    strerrordesc_np(workers[i].ledger.error));
-            result->failure = "the ledger cannot be written";
+        plan_step(step);
+        good = run(workers);
+        if (good) {
+            add_up(workers, result);
+        }
+        for (uint32_t i = 0; good && i < plan.threads; i++) {
+            load_worker_finish(&workers[i]);
         }
     }
-    result->tally = &workers[0].tally;
-    result->seconds = ended_ns > begun_ns ? (double)(ended_ns - begun_ns) / 1e9 : 0;
-    result->killed = workers[0].killed;
-    result->kill_accepted = workers[0].kill_accepted;
-    result->kill_in_flight = workers[0].kill_in_flight;
+    free(workers);
+    return good;
+}
+
+/* The file that was asked for, and one more for each drop with a latency of its own, and for each rate of
+ * a sweep. */
+static bool write_hgrm(const load_result_t *result)
+{
+    char path[4096];
+    bool good = load_histogram_save(&result->tally->latency_ns, options.hgrm);
+    for (uint32_t i = 0; result->tally->drop_latency_ns != NULL && i < workload.drop_count; i++) {
+        int bytes = snprintf(path, sizeof path, "%s.drop-%llu", options.hgrm,
+                             (unsigned long long)workload.drops[i].drop_id);
+        good = (size_t)bytes < sizeof path &&
+               load_histogram_save(&result->tally->drop_latency_ns[i], path) && good;
+    }
+    for (uint32_t i = 0; result->step_count > 1 && i < result->step_count; i++) {
+        int bytes = snprintf(path, sizeof path, "%s.rate-%.0f", options.hgrm, steps[i].rate);
+        good = (size_t)bytes < sizeof path && load_histogram_save(&steps[i].latency_ns, path) && good;
+    }
+    return good;
 }
 
 static int report(load_result_t *result)
@@ -234,11 +306,7 @@ static int report(load_result_t *result)
     }
     bool written = fflush(stdout) == 0;
     if (options.hgrm != NULL) {
-        FILE *hgrm = fopen(options.hgrm, "we");
-        if (hgrm != NULL) {
-            load_histogram_write(&result->tally->latency_ns, 1e6, hgrm);
-        }
-        written = hgrm != NULL && fclose(hgrm) == 0 && written;
+        written = write_hgrm(result) && written;
     }
     if (!written) {
         (void)fputs("load: the result cannot be written\n", stderr);
@@ -261,17 +329,13 @@ int main(int argc, char **argv)
     if (!make_plan() || (options.control != NULL && !load_books_open(options.control, &workload))) {
         return slc_err_exit_code(SLC_ERR_IO);
     }
-    load_worker_t *workers = calloc(plan.threads, sizeof *workers);
-    if (workers == NULL || !run(workers)) {
-        free(workers);
+    load_result_t result = {
+        .options = &options, .workload = &workload, .tally = &total, .steps = steps, .series = &series};
+    if (!load_tally_init(&total, workload.drop_count) || !run_all(&result)) {
         return slc_err_exit_code(SLC_ERR_NO_MEMORY);
     }
-    load_result_t result = {.options = &options, .workload = &workload};
-    add_up(workers, &result);
     int code = report(&result);
-    for (uint32_t i = 0; i < plan.threads; i++) {
-        load_worker_finish(&workers[i]);
-    }
-    free(workers);
+    load_series_finish(&series);
+    load_tally_finish(&total);
     return code;
 }

@@ -2,13 +2,10 @@
 
 #include "connection.h"
 #include "help.h"
+#include "text.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -19,6 +16,8 @@ enum {
     OPT_REQUESTS,
     OPT_DURATION,
     OPT_RATE,
+    OPT_BURST,
+    OPT_ZIPF,
     OPT_DROP,
     OPT_OPEN,
     OPT_USERS,
@@ -44,6 +43,8 @@ static const struct option LONG_OPTIONS[] = {
     {"requests", required_argument, NULL, OPT_REQUESTS},
     {"duration", required_argument, NULL, OPT_DURATION},
     {"rate", required_argument, NULL, OPT_RATE},
+    {"burst", required_argument, NULL, OPT_BURST},
+    {"zipf", required_argument, NULL, OPT_ZIPF},
     {"drop", required_argument, NULL, OPT_DROP},
     {"open", required_argument, NULL, OPT_OPEN},
     {"users", required_argument, NULL, OPT_USERS},
@@ -62,65 +63,6 @@ static const struct option LONG_OPTIONS[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool complain(const char *option, const char *text, const char *wanted)
-{
-    fprintf(stderr, "load: --%s %s: %s; see load --help\n", option, text, wanted);
-    return false;
-}
-
-/* A decimal number at *at, which moves behind it. */
-static bool take_number(const char **at, uint64_t *ret_value)
-{
-    char *end;
-    if (!isdigit((unsigned char)**at)) {
-        return false;
-    }
-    errno = 0;
-    *ret_value = strtoull(*at, &end, 10);
-    *at = end;
-    return errno == 0;
-}
-
-/* Up to three numbers with colons between them; answers how many, 0: it is something else. */
-static int take_numbers(const char *text, uint64_t *first, uint64_t *second, uint64_t *third)
-{
-    uint64_t *const numbers[] = {first, second, third};
-    for (int count = 0; count < 3;) {
-        if (!take_number(&text, numbers[count])) {
-            return 0;
-        }
-        count++;
-        if (*text == '\0') {
-            return count;
-        }
-        if (*text++ != ':') {
-            return 0;
-        }
-    }
-    return 0;
-}
-
-static bool number_in(const char *option, const char *text, uint64_t min, uint64_t max,
-                      uint64_t *ret_value)
-{
-    const char *at = text;
-    if (take_number(&at, ret_value) && *at == '\0' && *ret_value >= min && *ret_value <= max) {
-        return true;
-    }
-    char wanted[80];
-    (void)snprintf(wanted, sizeof wanted, "needs a number from %llu to %llu", (unsigned long long)min,
-                   (unsigned long long)max);
-    return complain(option, text, wanted);
-}
-
-static bool positive(const char *option, const char *text, double *ret_value)
-{
-    char *end;
-    *ret_value = strtod(text, &end);
-    bool good = end != text && *end == '\0' && isfinite(*ret_value) && *ret_value > 0 && *ret_value < 1e9;
-    return good || complain(option, text, "needs a number above 0");
-}
-
 static load_drop_t *drop_of(load_workload_t *workload, uint64_t drop_id)
 {
     for (uint32_t i = 0; i < workload->drop_count; i++) {
@@ -137,45 +79,67 @@ static load_drop_t *drop_of(load_workload_t *workload, uint64_t drop_id)
     return drop;
 }
 
+/* ID or FIRST..LAST with up to `max` numbers behind it, each after a colon, to all those drops. */
+static bool parse_drops(const char *text, int max, uint64_t *ret_first, uint64_t *ret_last,
+                        uint64_t *ret_numbers, int *ret_count)
+{
+    const char *at = text;
+    if (!load_text_range(&at, ret_first, ret_last) || *ret_first == 0 ||
+        *ret_last - *ret_first >= LOAD_DROPS_MAX) {
+        return false;
+    }
+    *ret_count = load_text_fields(at, ret_numbers, max);
+    return *ret_count >= 0;
+}
+
 static bool parse_drop(load_workload_t *workload, const char *text)
 {
-    uint64_t drop_id = 0;
+    uint64_t first;
+    uint64_t last;
     uint64_t weight = 1;
-    uint64_t none;
-    int count = take_numbers(text, &drop_id, &weight, &none);
-    if (count < 1 || count > 2 || drop_id == 0 || weight == 0 || weight > UINT32_MAX) {
-        return complain("drop", text, "needs ID or ID:WEIGHT, both above 0");
+    int count;
+    if (!parse_drops(text, 1, &first, &last, &weight, &count) || weight == 0 || weight > UINT32_MAX) {
+        return load_text_complain("drop", text, "needs ID or FIRST..LAST, then :WEIGHT, all above 0");
     }
-    load_drop_t *drop = drop_of(workload, drop_id);
-    if (drop != NULL) {
+    for (uint64_t id = first; id <= last; id++) {
+        load_drop_t *drop = drop_of(workload, id);
+        if (drop == NULL) {
+            return false;
+        }
         drop->weight = weight;
     }
-    return drop != NULL;
+    return true;
 }
 
 static bool parse_open(load_workload_t *workload, const char *text)
 {
-    uint64_t drop_id = 0;
-    uint64_t stock = 0;
-    uint64_t per_user = 0;
-    if (take_numbers(text, &drop_id, &stock, &per_user) < 2 || drop_id == 0) {
-        return complain("open", text, "needs ID:STOCK or ID:STOCK:PER_USER");
+    uint64_t first;
+    uint64_t last;
+    uint64_t numbers[2] = {0, 0};
+    int count;
+    if (!parse_drops(text, 2, &first, &last, numbers, &count) || count < 1) {
+        return load_text_complain("open", text,
+                                  "needs ID or FIRST..LAST, then :STOCK or :STOCK:PER_USER");
     }
-    load_drop_t *drop = drop_of(workload, drop_id);
-    if (drop != NULL) {
+    for (uint64_t id = first; id <= last; id++) {
+        load_drop_t *drop = drop_of(workload, id);
+        if (drop == NULL) {
+            return false;
+        }
         drop->opened = true;
-        drop->stock = stock;
-        drop->per_user = per_user;
+        drop->stock = numbers[0];
+        drop->per_user = numbers[1];
     }
-    return drop != NULL;
+    return true;
 }
 
 static bool parse_kill(load_options_t *options, const char *text, uint64_t *ret_drop_id)
 {
-    uint64_t none;
-    if (take_numbers(text, ret_drop_id, &options->kill_accepted, &none) != 2 ||
-        options->kill_accepted == 0) {
-        return complain("kill-when", text, "needs DROP:COUNT, COUNT above 0");
+    const char *at = text;
+    uint64_t last;
+    if (!load_text_range(&at, ret_drop_id, &last) || last != *ret_drop_id ||
+        load_text_fields(at, &options->kill_accepted, 1) != 1 || options->kill_accepted == 0) {
+        return load_text_complain("kill-when", text, "needs DROP:COUNT, COUNT above 0");
     }
     return true;
 }
@@ -188,30 +152,35 @@ static bool take_option(int option, load_options_t *options, load_workload_t *wo
         options->connect = optarg;
         return true;
     case OPT_CONNECTIONS:
-        return number_in("connections", optarg, 1, 1000000, &options->connections);
+        return load_text_number("connections", optarg, 1, 1000000, &options->connections);
     case OPT_WINDOW:
-        return number_in("window", optarg, 1, LOAD_WINDOW_MAX, &options->window);
+        return load_text_number("window", optarg, 1, LOAD_WINDOW_MAX, &options->window);
     case OPT_THREADS:
-        return number_in("threads", optarg, 1, 64, &options->threads);
+        return load_text_number("threads", optarg, 1, 64, &options->threads);
     case OPT_REQUESTS:
-        return number_in("requests", optarg, 1, UINT64_C(1) << 48, &options->requests);
+        return load_text_number("requests", optarg, 1, UINT64_C(1) << 48, &options->requests);
     case OPT_DURATION:
-        return positive("duration", optarg, &options->duration_s);
+        return load_text_positive("duration", optarg, &options->duration_s);
     case OPT_RATE:
-        return positive("rate", optarg, &options->rate);
+        return load_text_rates("rate", optarg, LOAD_STEPS_MAX, options->rates, &options->rate_count,
+                               &options->ramp_to);
+    case OPT_BURST:
+        return load_text_number("burst", optarg, 1, 1000000, &options->burst);
+    case OPT_ZIPF:
+        return load_text_positive("zipf", optarg, &options->zipf);
     case OPT_DROP:
         return parse_drop(workload, optarg);
     case OPT_OPEN:
         return parse_open(workload, optarg);
     case OPT_USERS:
-        return number_in("users", optarg, 1, UINT64_C(10000000000), &workload->users);
+        return load_text_number("users", optarg, 1, UINT64_C(10000000000), &workload->users);
     case OPT_QUANTITY:
-        return number_in("quantity", optarg, 0, SLC_QUANTITY_MAX, &workload->quantity);
+        return load_text_number("quantity", optarg, 0, SLC_QUANTITY_MAX, &workload->quantity);
     case OPT_NO_KEYS:
         workload->keys = false;
         return true;
     case OPT_SEED:
-        return number_in("seed", optarg, 0, UINT64_MAX, &workload->seed);
+        return load_text_number("seed", optarg, 0, UINT64_MAX, &workload->seed);
     case OPT_CONTROL:
         options->control = optarg;
         return true;
@@ -225,9 +194,9 @@ static bool take_option(int option, load_options_t *options, load_workload_t *wo
         options->json = true;
         return true;
     case OPT_RETRY:
-        return positive("retry-until-up", optarg, &options->retry_s);
+        return load_text_positive("retry-until-up", optarg, &options->retry_s);
     case OPT_KILL_PID:
-        return number_in("kill-pid", optarg, 2, INT32_MAX, &options->kill_pid);
+        return load_text_number("kill-pid", optarg, 2, INT32_MAX, &options->kill_pid);
     case OPT_KILL_WHEN:
         return parse_kill(options, optarg, ret_kill_drop_id);
     default:
@@ -272,6 +241,15 @@ static bool fit_together(load_options_t *options, load_workload_t *workload, uin
     if (options->kill_pid != 0 && (!knows_kill_drop || options->threads != 1)) {
         return wrong("--kill-when needs a drop that is asked for, and a single thread");
     }
+    if (options->burst > 1 && options->rate_count == 0) {
+        return wrong("--burst needs --rate");
+    }
+    if (options->zipf > 0 && workload->drop_count < 2) {
+        return wrong("--zipf needs more than one --drop");
+    }
+    if (options->ramp_to > 0 && options->duration_s == 0 && options->requests > 0) {
+        return wrong("a ramp needs --duration, the time in which it gets to its end");
+    }
     if (options->requests == 0 && options->duration_s == 0) {
         options->duration_s = 10;
     }
@@ -282,8 +260,8 @@ load_parsed_t load_options_parse(int argc, char **argv, load_options_t *ret_opti
                                  load_workload_t *ret_workload)
 {
     memset(ret_workload, 0, sizeof *ret_workload);
-    *ret_options =
-        (load_options_t){.connect = "127.0.0.1:7411", .connections = 50, .window = 128, .threads = 1};
+    *ret_options = (load_options_t){
+        .connect = "127.0.0.1:7411", .connections = 50, .window = 128, .threads = 1, .burst = 1};
     ret_workload->keys = true;
     ret_workload->users = 1000000;
     ret_workload->quantity = 1;
@@ -296,6 +274,7 @@ load_parsed_t load_options_parse(int argc, char **argv, load_options_t *ret_opti
         }
         if (option == OPT_HELP) {
             (void)fputs(LOAD_HELP, stdout);
+            (void)fputs(LOAD_HELP_RESULTS, stdout);
             return LOAD_PARSED_DONE;
         }
         if (option == OPT_VERSION) {
@@ -312,6 +291,9 @@ load_parsed_t load_options_parse(int argc, char **argv, load_options_t *ret_opti
     }
     if (!fit_together(ret_options, ret_workload, kill_drop_id)) {
         return LOAD_PARSED_WRONG;
+    }
+    if (ret_options->zipf > 0) {
+        load_workload_zipf(ret_workload, ret_options->zipf);
     }
     load_workload_prepare(ret_workload);
     return LOAD_PARSED_RUN;

@@ -5,6 +5,7 @@
 #ifndef SLC_PERF_LOAD_OPTIONS_H
 #define SLC_PERF_LOAD_OPTIONS_H
 
+#include "schedule.h"
 #include "workload.h"
 
 typedef enum load_parsed {
@@ -12,6 +13,9 @@ typedef enum load_parsed {
     LOAD_PARSED_DONE,  /* --help or --version: printed */
     LOAD_PARSED_WRONG, /* said on stderr */
 } load_parsed_t;
+
+/* Rates of a sweep. */
+#define LOAD_STEPS_MAX 32u
 
 typedef struct load_options {
     const char *connect;
@@ -21,9 +25,13 @@ typedef struct load_options {
     uint64_t connections;
     uint64_t window;
     uint64_t threads;
-    uint64_t requests;  /* 0: not given */
-    double duration_s;  /* 0: not given */
-    double rate;        /* 0: closed loop */
+    uint64_t requests;            /* 0: not given */
+    double duration_s;            /* 0: not given */
+    double rates[LOAD_STEPS_MAX]; /* one run each */
+    uint32_t rate_count;          /* 0: closed loop, one run */
+    double ramp_to;               /* 0: no ramp; with a single rate and a duration */
+    uint64_t burst;
+    double zipf;        /* 0: weights as given */
     double retry_s;     /* 0: a lost connection is a failure */
     uint64_t kill_pid;  /* 0: none */
     uint32_t kill_drop; /* index into the workload */

@@ -7,6 +7,17 @@
 
 #include "checks.h"
 #include "options.h"
+#include "series.h"
+
+/* One rate of a sweep; a run without a sweep has one. */
+typedef struct load_step {
+    double rate; /* 0: closed loop */
+    uint64_t requests;
+    uint64_t answered;
+    uint64_t begun_ns; /* all connections were open */
+    double seconds;    /* from then to the last answer */
+    load_histogram_t latency_ns;
+} load_step_t;
 
 typedef struct load_result {
     const load_options_t *options;
@@ -14,7 +25,10 @@ typedef struct load_result {
     const load_tally_t *tally;
     const load_check_t *checks;
     size_t check_count;
-    double seconds; /* from all connections open to the last answer */
+    const load_step_t *steps;
+    size_t step_count;
+    const load_series_t *series;
+    double seconds; /* of all steps */
     bool killed;
     uint64_t kill_accepted;
     uint64_t kill_in_flight;

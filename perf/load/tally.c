@@ -7,7 +7,12 @@ bool load_tally_init(load_tally_t *tally, uint32_t drops)
 {
     memset(tally, 0, sizeof *tally);
     tally->by_drop = calloc(drops, sizeof *tally->by_drop);
-    if (tally->by_drop == NULL || !load_orders_init(&tally->orders)) {
+    bool apart = drops > 1 && drops <= LOAD_LATENCY_DROPS_MAX;
+    if (apart) {
+        tally->drop_latency_ns = calloc(drops, sizeof *tally->drop_latency_ns);
+    }
+    if (tally->by_drop == NULL || (apart && tally->drop_latency_ns == NULL) ||
+        !load_orders_init(&tally->orders)) {
         load_tally_finish(tally);
         return false;
     }
@@ -18,7 +23,9 @@ void load_tally_finish(load_tally_t *tally)
 {
     load_orders_finish(&tally->orders);
     free(tally->by_drop);
+    free(tally->drop_latency_ns);
     tally->by_drop = NULL;
+    tally->drop_latency_ns = NULL;
 }
 
 void load_tally_merge(load_tally_t *into, load_tally_t *from, uint32_t drops)
@@ -39,6 +46,9 @@ void load_tally_merge(load_tally_t *into, load_tally_t *from, uint32_t drops)
         }
     }
     load_histogram_merge(&into->latency_ns, &from->latency_ns);
+    for (uint32_t drop = 0; into->drop_latency_ns != NULL && drop < drops; drop++) {
+        load_histogram_merge(&into->drop_latency_ns[drop], &from->drop_latency_ns[drop]);
+    }
 }
 
 void load_tally_answer(load_tally_t *tally, uint32_t drop, const slc_buy_reply_t *reply,
@@ -50,6 +60,9 @@ void load_tally_answer(load_tally_t *tally, uint32_t drop, const slc_buy_reply_t
     tally->by_drop[drop][status]++;
     tally->replayed += reply->replayed ? 1 : 0;
     load_histogram_record(&tally->latency_ns, latency_ns);
+    if (tally->drop_latency_ns != NULL) {
+        load_histogram_record(&tally->drop_latency_ns[drop], latency_ns);
+    }
     if (status == SLC_STATUS_ACCEPTED) {
         load_heard_t heard = load_orders_add(&tally->orders, reply->order_id);
         tally->twice += heard == LOAD_HEARD_TWICE ? 1 : 0;

@@ -13,6 +13,9 @@
 
 typedef uint64_t load_counts_t[SLC_STATUS_COUNT];
 
+/* With more drops than these only the whole has a latency: a histogram takes 58 KiB of cache. */
+#define LOAD_LATENCY_DROPS_MAX 16u
+
 typedef struct load_tally {
     uint64_t requests;  /* distinct ones that were asked */
     uint64_t answered;  /* of them, each once */
@@ -26,6 +29,8 @@ typedef struct load_tally {
     load_counts_t by_status;
     load_counts_t *by_drop;
     load_histogram_t latency_ns;
+    load_histogram_t
+        *drop_latency_ns; /* of each drop, with 2 to LOAD_LATENCY_DROPS_MAX of them; or NULL */
     load_orders_t orders;
 } load_tally_t;
 

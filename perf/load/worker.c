@@ -31,7 +31,8 @@ bool load_worker_init(load_worker_t *worker, load_plan_t *plan, uint32_t index)
     memset(worker, 0, sizeof *worker);
     worker->plan = plan;
     worker->index = index;
-    worker->next = index;
+    worker->next = plan->first_number + index;
+    worker->series.end_ns = UINT64_MAX;
     worker->left = plan->requests == UINT64_MAX ? UINT64_MAX
                                                 : plan->requests / plan->threads +
                                                       (index < plan->requests % plan->threads ? 1 : 0);
@@ -72,6 +73,7 @@ void load_worker_finish(load_worker_t *worker)
     free(worker->buffer);
     load_ledger_finish(&worker->ledger);
     load_tally_finish(&worker->tally);
+    load_series_finish(&worker->series);
     if (worker->epoll_fd >= 0) {
         (void)close(worker->epoll_fd);
     }
@@ -82,8 +84,8 @@ void load_worker_finish(load_worker_t *worker)
 /* When the request that is asked next was due. */
 static uint64_t due_ns(const load_worker_t *worker)
 {
-    double rate = worker->plan->rate / worker->plan->threads;
-    return worker->begun_ns + (uint64_t)((double)worker->tally.requests * 1e9 / rate);
+    const load_plan_t *plan = worker->plan;
+    return worker->begun_ns + load_schedule_due_ns(&plan->schedule, worker->next - plan->first_number);
 }
 
 static load_connection_t *next_with_room(load_worker_t *worker)
@@ -124,7 +126,8 @@ static void ask_what_is_due(load_worker_t *worker)
 static uint64_t nap_ns(const load_worker_t *worker)
 {
     uint64_t nap = worker->down > 0 ? TICK_DOWN_NS : TICK_NS;
-    if (worker->plan->rate > 0 && worker->begun_ns != 0 && worker->asking && worker->left > 0) {
+    if (load_schedule_is_open(&worker->plan->schedule) && worker->begun_ns != 0 && worker->asking &&
+        worker->left > 0) {
         uint64_t due = due_ns(worker);
         uint64_t until_due = due > worker->now_ns ? due - worker->now_ns : 0;
         nap = until_due < nap ? until_due : nap;
@@ -153,7 +156,7 @@ static void handle(load_worker_t *worker, load_connection_t *connection, uint32_
     if (connection->state != LOAD_OPEN || worker->begun_ns == 0) {
         return;
     }
-    if (worker->plan->rate == 0) {
+    if (!load_schedule_is_open(&worker->plan->schedule)) {
         load_answers_fill(worker, connection);
     }
     if (connection->out_bytes > 0) {
@@ -168,7 +171,9 @@ static void begin_when_all_are_open(load_worker_t *worker)
         return;
     }
     worker->begun_ns = worker->now_ns = worker->ended_ns = load_now_ns();
-    for (uint32_t i = 0; worker->plan->rate == 0 && i < worker->connection_count; i++) {
+    load_series_begin(&worker->series, worker->plan->origin_ns, worker->begun_ns);
+    bool closed = !load_schedule_is_open(&worker->plan->schedule);
+    for (uint32_t i = 0; closed && i < worker->connection_count; i++) {
         worker->now_ns = load_now_ns();
         load_answers_fill(worker, &worker->connections[i]);
         load_links_flush(worker, &worker->connections[i]);
@@ -224,9 +229,13 @@ void *load_worker_run(void *context)
         }
         begin_when_all_are_open(worker);
         load_links_retry(worker);
-        if (worker->plan->rate > 0 && worker->begun_ns != 0) {
+        if (load_schedule_is_open(&worker->plan->schedule) && worker->begun_ns != 0) {
             ask_what_is_due(worker);
         }
+    }
+    if (worker->begun_ns != 0) {
+        load_series_close(&worker->series, &worker->tally, worker->plan->workload->drop_count,
+                          worker->ended_ns);
     }
     load_ledger_flush(&worker->ledger);
     return NULL;

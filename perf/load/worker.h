@@ -1,7 +1,7 @@
 /* One thread of the load: its share of the connections, driven from one epoll loop.
  *
  *   closed loop   each connection keeps its window full: an answer makes room for the next request
- *   open loop     requests fall due at a fixed rate, whatever the answers do; one that finds all windows
+ *   open loop     requests fall due by a schedule, whatever the answers do; one that finds all windows
  *                 full waits, and its latency counts from when it was due
  *
  * Threads: load_worker_run on a thread of its own; `answered_so_far` may be read and `stop` be raised
@@ -12,7 +12,8 @@
 #define SLC_PERF_LOAD_WORKER_H
 
 #include "connection.h"
-#include "tally.h"
+#include "schedule.h"
+#include "series.h"
 
 #include <stdatomic.h>
 
@@ -27,13 +28,15 @@ typedef struct load_plan {
     uint32_t threads;
     uint32_t connections; /* of all workers */
     uint32_t window;
-    uint64_t requests;    /* of all workers; UINT64_MAX: as many as go in duration_ns */
-    uint64_t duration_ns; /* UINT64_MAX: no bound */
-    double rate;          /* a second, of all workers; 0: closed loop */
-    uint64_t retry_ns;    /* how long a lost connection is tried again; 0: not at all */
-    int ledger_fd;        /* -1: none */
-    int kill_pid;         /* 0: none; one worker only */
-    uint32_t kill_drop;   /* index */
+    uint64_t requests;        /* of all workers; UINT64_MAX: as many as go in duration_ns */
+    uint64_t duration_ns;     /* UINT64_MAX: no bound */
+    load_schedule_t schedule; /* of all workers */
+    uint64_t first_number;    /* of the requests of this run: behind those of the runs before */
+    uint64_t origin_ns;       /* of the series of all workers */
+    uint64_t retry_ns;        /* how long a lost connection is tried again; 0: not at all */
+    int ledger_fd;            /* -1: none */
+    int kill_pid;             /* 0: none; one worker only */
+    uint32_t kill_drop;       /* index */
     uint64_t kill_accepted;
     _Atomic uint32_t stop; /* 1: ask nothing more; 2: leave at once */
 } load_plan_t;
@@ -61,6 +64,7 @@ typedef struct load_worker {
     uint64_t kill_in_flight;
     _Atomic uint64_t answered_so_far;
     load_tally_t tally;
+    load_series_t series;
     load_ledger_t ledger;
     uint8_t *buffer;
     char failure[256]; /* the first; empty: none */

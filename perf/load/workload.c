@@ -1,5 +1,6 @@
 #include "workload.h"
 
+#include <math.h>
 #include <string.h>
 
 __extension__ typedef unsigned __int128 wide_t;
@@ -22,6 +23,16 @@ static uint64_t mix(uint64_t value)
 static uint64_t below(uint64_t random, uint64_t bound)
 {
     return (uint64_t)(((wide_t)random * bound) >> 64);
+}
+
+/* Weights are whole numbers: fine enough that the last of 4096 drops is not rounded away. */
+#define ZIPF_FIRST 1e12
+
+void load_workload_zipf(load_workload_t *workload, double exponent)
+{
+    for (uint32_t i = 0; i < workload->drop_count; i++) {
+        workload->drops[i].weight = 1 + (uint64_t)(ZIPF_FIRST / pow(i + 1, exponent));
+    }
 }
 
 void load_workload_prepare(load_workload_t *workload)

@@ -37,6 +37,8 @@ typedef struct load_request {
     char user[LOAD_USER_BYTES];
 } load_request_t;
 
+/* Gives the drop of rank i (as they stand, from 1) a weight in proportion to 1 / i^exponent (Zipf). */
+void load_workload_zipf(load_workload_t *workload, double exponent);
 /* Sums up the weights; call it once drops, users and seed are set. */
 void load_workload_prepare(load_workload_t *workload);
 void load_workload_request(const load_workload_t *workload, uint64_t number, load_request_t *ret_request);

@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static load_histogram_t histogram;
@@ -70,4 +72,26 @@ Test(load_histogram, merged_is_as_if_recorded_in_one)
     }
     load_histogram_merge(&one, &other);
     cr_assert(memcmp(&one, &histogram, sizeof one) == 0);
+}
+
+Test(load_histogram, is_written_as_the_plotters_read_it)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    cr_assert(out != NULL);
+    load_histogram_record(&histogram, 10);
+    load_histogram_record(&histogram, 10);
+    load_histogram_record(&histogram, 20);
+    load_histogram_record(&histogram, 40);
+    load_histogram_write(&histogram, 10, out);
+    cr_assert(fclose(out) == 0);
+    cr_assert_str_eq(text, "       Value     Percentile TotalCount 1/(1-Percentile)\n\n"
+                           "       1.000 0.500000000000          2           2.00\n"
+                           "       2.000 0.750000000000          3           4.00\n"
+                           "       4.000 1.000000000000          4\n"
+                           "#[Mean    =        2.000, StdDeviation   =        1.225]\n"
+                           "#[Max     =        4.000, Total count    =            4]\n"
+                           "#[Buckets =           58, SubBuckets     =          128]\n");
+    free(text);
 }

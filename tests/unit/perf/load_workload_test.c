@@ -97,3 +97,20 @@ Test(load_workload, without_keys_there_are_none)
         cr_assert(request.order_key == 0);
     }
 }
+
+/* With the exponent 1 and three drops the shares are 6, 3 and 2 of 11. */
+Test(load_workload, zipf_gives_the_second_drop_half_of_the_first)
+{
+    enum { REQUESTS = 220000 };
+    uint64_t counts[3] = {0};
+    load_workload_zipf(&workload, 1);
+    load_workload_prepare(&workload);
+    for (uint64_t i = 0; i < REQUESTS; i++) {
+        load_request_t request;
+        load_workload_request(&workload, i, &request);
+        counts[request.drop]++;
+    }
+    cr_assert(counts[0] > 118000 && counts[0] < 122000, "%llu", (unsigned long long)counts[0]);
+    cr_assert(counts[1] > 58500 && counts[1] < 61500, "%llu", (unsigned long long)counts[1]);
+    cr_assert(counts[2] > 38500 && counts[2] < 41500, "%llu", (unsigned long long)counts[2]);
+}

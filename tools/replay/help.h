@@ -8,6 +8,7 @@ extern const char replay_dump_help[];
 extern const char replay_state_help[];
 extern const char replay_audit_help[];
 extern const char replay_explain_help[];
+extern const char replay_export_help[];
 extern const char replay_compact_help[];
 
 #endif

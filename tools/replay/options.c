@@ -14,6 +14,9 @@ enum {
     OPTION_LEDGER,
     OPTION_INTO,
     OPTION_USER,
+    OPTION_CSV,
+    OPTION_SQLITE,
+    OPTION_FORCE,
     OPTION_JSON,
 };
 
@@ -25,6 +28,9 @@ static const struct option long_options[] = {
     {"ledger", required_argument, NULL, OPTION_LEDGER},
     {"into", required_argument, NULL, OPTION_INTO},
     {"user", required_argument, NULL, OPTION_USER},
+    {"csv", required_argument, NULL, OPTION_CSV},
+    {"sqlite", required_argument, NULL, OPTION_SQLITE},
+    {"force", no_argument, NULL, OPTION_FORCE},
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -70,6 +76,10 @@ static unsigned needed_for(int option)
         return REPLAY_TAKES_INTO;
     case OPTION_USER:
         return REPLAY_TAKES_USER;
+    case OPTION_CSV:
+    case OPTION_SQLITE:
+    case OPTION_FORCE:
+        return REPLAY_TAKES_TARGET;
     default:
         return 0;
     }
@@ -99,6 +109,15 @@ static replay_parsed_t parse_option(const replay_command_t *command, int option,
         return REPLAY_PARSED_RUN;
     case OPTION_USER:
         options->user = optarg;
+        return REPLAY_PARSED_RUN;
+    case OPTION_CSV:
+        options->csv = optarg;
+        return REPLAY_PARSED_RUN;
+    case OPTION_SQLITE:
+        options->sqlite = optarg;
+        return REPLAY_PARSED_RUN;
+    case OPTION_FORCE:
+        options->force = true;
         return REPLAY_PARSED_RUN;
     case OPTION_JSON:
         options->json = true;

@@ -22,10 +22,13 @@ typedef struct replay_options {
     const char *ledger; /* NULL: none */
     const char *into;   /* NULL: not said */
     const char *user;   /* NULL: not said */
-    uint64_t from;      /* sequences; 1 to UINT64_MAX without a wish */
+    const char *csv;    /* files to export into; NULL: not said */
+    const char *sqlite;
+    uint64_t from; /* sequences; 1 to UINT64_MAX without a wish */
     uint64_t until;
     uint64_t drop_id; /* 0: every drop */
     bool orders;
+    bool force;
     bool json;
 } replay_options_t;
 
@@ -34,6 +37,7 @@ int replay_dump(const replay_options_t *options);
 int replay_state(const replay_options_t *options);
 int replay_audit(const replay_options_t *options);
 int replay_explain(const replay_options_t *options);
+int replay_export(const replay_options_t *options);
 int replay_compact(const replay_options_t *options);
 
 /* Says on stderr what the error says, and answers the exit code that goes with it. */

@@ -1,0 +1,11 @@
+/* The schema of the report. Threads: constants. Ownership: static. Failure: none. */
+#ifndef SLC_REPORT_SCHEMA_H
+#define SLC_REPORT_SCHEMA_H
+
+/* "SLRP": tells the file from every other SQLite file. */
+#define SLC_REPORT_APPLICATION_ID 0x534c5250
+
+extern const char slc_report_schema[];
+extern const char slc_report_indexes[];
+
+#endif

@@ -1,4 +1,5 @@
 """What the commands of this folder share: a server in a directory of its own, and the load on it."""
+import ctypes
 import json
 import os
 import shutil
@@ -9,6 +10,14 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
+
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """Between fork and exec: a command that is killed leaves no server behind."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def run_json(*command):
@@ -27,7 +36,7 @@ class Server:
     def start(self):
         self.process = subprocess.Popen(
             [f"{BUILD}/sluiced", "--data-dir", self.dir, "--listen", "127.0.0.1:0", *self.options],
-            stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         self.log = []
         for line in self.process.stderr:
             self.log.append(line)

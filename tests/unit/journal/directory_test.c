@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 static fake_sys_t *fake;
@@ -160,4 +161,111 @@ Test(directory, a_snapshot_without_the_identity_it_belongs_to_is_refused_and_no_
     cr_assert(open_again() == SLC_ERR_DAMAGED);
     const uint8_t *lock = fake_sys_file(fake, "data/lock", &bytes);
     cr_assert(lock == NULL || bytes == 0, "an identity was written");
+}
+
+/* ---- the parent, which holds the directory's name ---- */
+
+static slc_sys_t real;
+static const char *data_path;
+static char parent_path[64];
+static int parent_errno;
+
+static int open_by_path(void *self, int dir, const char *name, int flags, mode_t mode)
+{
+    if (dir != AT_FDCWD) {
+        return real.open(self, dir, name, flags, mode);
+    }
+    if (strcmp(name, data_path) == 0 && parent_path[0] == '\0' && strcmp(name, "/") != 0) {
+        return real.open(self, dir, "data", flags, mode);
+    }
+    (void)snprintf(parent_path, sizeof parent_path, "%s", name);
+    return parent_errno == 0 ? real.open(self, dir, ".", flags, mode) : -parent_errno;
+}
+
+static int mkdir_by_path(void *self, int dir, const char *name, mode_t mode)
+{
+    cr_expect(strcmp(name, data_path) == 0);
+    return real.mkdir(self, dir, "data", mode);
+}
+
+static slc_err_t create_at(const char *path)
+{
+    slc_sys_t by_path = real = *sys;
+    by_path.open = open_by_path;
+    by_path.mkdir = mkdir_by_path;
+    data_path = path;
+    parent_path[0] = '\0';
+    slc_directory_t *made = NULL;
+    slc_err_t code = slc_directory_open(&by_path, path, &made, &error);
+    slc_directory_close(made);
+    return code;
+}
+
+Test(directory, makes_its_name_durable_in_the_parent_that_holds_it)
+{
+    static const char *const paths[][2] = {{"data", "."},          {"data/", "."},   {"data///", "."},
+                                           {"/data", "/"},         {"/data//", "/"}, {"srv/data", "srv"},
+                                           {"/srv/a/b/", "/srv/a"}};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        fake_sys_destroy(fake);
+        setup();
+        cr_assert(create_at(paths[i][0]) == SLC_OK, "%s: %s", paths[i][0], error.message);
+        cr_assert(strcmp(parent_path, paths[i][1]) == 0, "%s: %s", paths[i][0], parent_path);
+    }
+    /* The top of the file system is its own parent. */
+    fake_sys_destroy(fake);
+    setup();
+    cr_assert(create_at("/") == SLC_OK && strcmp(parent_path, "/") == 0, "%s", parent_path);
+}
+
+Test(directory, in_a_parent_that_only_an_administrator_may_read_is_taken_and_in_a_broken_one_not)
+{
+    size_t bytes = 0;
+    parent_errno = EIO;
+    cr_assert(create_at("data") == SLC_ERR_IO && error.sys_errno == EIO);
+    cr_assert(strstr(error.message, "parent directory") != NULL, "%s", error.message);
+    (void)fake_sys_file(fake, "data/lock", &bytes);
+    cr_assert(bytes == 0, "an identity was written whose directory may go");
+    parent_errno = EACCES;
+    cr_assert(create_at("data") == SLC_OK, "%s", error.message);
+    (void)fake_sys_file(fake, "data/lock", &bytes);
+    cr_assert(bytes == SLC_LOCK_ID_BYTES);
+}
+
+/* ---- readers ---- */
+
+Test(directory, whose_lock_cannot_be_read_is_no_directory_to_a_reader)
+{
+    cr_assert(open_again() == SLC_OK);
+    slc_directory_close(directory);
+    directory = NULL;
+    fake_sys_fail(fake, FAKE_OPEN, 2, EACCES, false);
+    cr_assert(slc_directory_open_readonly(sys, "data", &directory, &error) == SLC_ERR_IO);
+    cr_assert(error.sys_errno == EACCES && strstr(error.message, "cannot open its lock file") != NULL,
+              "%s", error.message);
+}
+
+Test(directory, that_cannot_be_listed_is_not_taken_for_one_without_a_history)
+{
+    cr_assert(sys->mkdir(sys->self, AT_FDCWD, "data", 0700) == 0);
+    for (uint64_t nth = 1; nth <= 2; nth++) { /* segments, then snapshots */
+        fake_sys_fail(fake, FAKE_LIST, nth, EIO, false);
+        cr_assert(slc_directory_open_readonly(sys, "data", &directory, &error) == SLC_ERR_IO);
+        cr_assert(error.sys_errno == EIO && strstr(error.message, "cannot list") != NULL, "%s",
+                  error.message);
+    }
+}
+
+Test(directory, with_an_identity_that_is_no_hexadecimal_number_is_damaged)
+{
+    static const char wrong[] = {'g', 'A', ' ', '\0', '\n'};
+    cr_assert(open_again() == SLC_OK);
+    for (size_t i = 0; i < sizeof wrong; i++) {
+        fake_sys_poke(fake, "data/lock", &wrong[i], 1, 7 + i * 7);
+        cr_assert(open_again() == SLC_ERR_DAMAGED, "%zu", i);
+        cr_assert(strstr(error.message, "names no identity") != NULL, "%s", error.message);
+        cr_assert(slc_directory_open_readonly(sys, "data", &directory, &error) == SLC_ERR_DAMAGED);
+        fake_sys_poke(fake, "data/lock", "0", 1, 7 + i * 7);
+    }
+    cr_assert(open_again() == SLC_OK);
 }

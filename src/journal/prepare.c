@@ -2,18 +2,13 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "journal/format.h"
+#include "journal/blank.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#define CHUNK_BYTES ((size_t)256 << 10)
 #define RETRY_NS UINT64_C(1000000000)
 #define PAUSE_NS_MAX UINT64_C(20000000)
 
@@ -21,17 +16,13 @@ typedef enum {
     IDLE,   /* nothing is asked for */
     WANTED, /* the thread has to begin */
     MAKING, /* the thread is at it */
-    READY,  /* SLC_PREPARE_NAME is a segment without a header */
+    READY,  /* there is a blank segment */
     FAILED, /* `error` says why; tried again after a while */
 } state_t;
 
 struct slc_preparer {
-    slc_directory_t *directory;
-    slc_method_t method;
-    uint64_t segment_bytes;
-    uint64_t min_free_bytes;
-    uint8_t *zeros;
-    int fd; /* of the segment that is READY, open for the method's writes */
+    slc_blank_t blank;
+    int fd; /* of the segment that is READY */
     bool inside;
     bool started; /* the thread, and lock and condition with it */
     pthread_t thread;
@@ -55,8 +46,9 @@ static void locked_wait(slc_preparer_t *preparer, uint64_t timeout_ns)
 }
 
 /* Leaves half of the disk's time to the journal; true: the preparer is being destroyed. */
-static bool give_way(slc_preparer_t *preparer, uint64_t worked_ns)
+static bool give_way(void *context, uint64_t worked_ns)
 {
+    slc_preparer_t *preparer = context;
     if (preparer->inside) {
         return false;
     }
@@ -69,98 +61,12 @@ static bool give_way(slc_preparer_t *preparer, uint64_t worked_ns)
     return stop;
 }
 
-static int write_zeros(slc_preparer_t *preparer, int fd)
-{
-    const slc_sys_t *sys = preparer->directory->sys;
-    for (uint64_t at = 0; at < preparer->segment_bytes;) {
-        uint64_t left = preparer->segment_bytes - at;
-        size_t count = left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES;
-        uint64_t before = sys->monotonic_ns(sys->self);
-        int code = slc_sys_write_all(sys, fd, preparer->zeros, count, at);
-        if (code < 0) {
-            return code;
-        }
-        if (give_way(preparer, sys->monotonic_ns(sys->self) - before)) {
-            return -ECANCELED;
-        }
-        at += count;
-    }
-    return sys->fsync(sys->self, fd);
-}
-
-/* The work: 0 or a negative errno. What a failure leaves is removed, because it holds room. */
-static int make_segment(slc_preparer_t *preparer)
-{
-    const slc_sys_t *sys = preparer->directory->sys;
-    int dir = preparer->directory->fd;
-    /* A segment that would leave too little is not begun: filling the disk and emptying it again every
-     * second would take the last room from everybody else on it. */
-    int64_t room = preparer->min_free_bytes == 0 ? INT64_MAX : sys->free_bytes(sys->self, dir);
-    if (room < 0) {
-        return (int)room;
-    }
-    if ((uint64_t)room < preparer->segment_bytes + preparer->min_free_bytes) {
-        return -ENOSPC;
-    }
-    /* Direct where blocks are: zeros by way of the page cache would come back as one burst of write-back
-     * under the journal's own writes. Not synced one by one. */
-    int direct = preparer->method == SLC_METHOD_DIRECT ? O_DIRECT : 0;
-    int fd = sys->open(sys->self, dir, SLC_PREPARE_NAME, O_RDWR | O_CREAT | O_TRUNC | direct, 0600);
-    if (fd < 0) {
-        return fd;
-    }
-    int code = write_zeros(preparer, fd);
-    int closed = sys->close(sys->self, fd);
-    code = code == 0 ? closed : code;
-    if (code == 0) {
-        /* Now, so that a roll needs no descriptor that a flood of connections may have taken. */
-        fd = sys->open(sys->self, dir, SLC_PREPARE_NAME, O_RDWR | slc_method_flags(preparer->method), 0);
-        code = fd < 0 ? fd : 0;
-        preparer->fd = fd;
-    }
-    if (code < 0) {
-        (void)sys->unlink(sys->self, dir, SLC_PREPARE_NAME); /* the first error is the one to tell */
-    }
-    return code;
-}
-
-bool slc_preparer_may_pass(int sys_errno)
-{
-    switch (sys_errno) {
-    case ENOSPC:
-    case EDQUOT:
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case EAGAIN:
-    case EINTR:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static slc_err_t describe(const slc_preparer_t *preparer, int code, slc_error_t *ret_error)
-{
-    const char *advice = "nothing acknowledged is lost: check the disk, its mount and its rights, then "
-                         "start again";
-    if (code == -ENOSPC || code == -EDQUOT) {
-        advice = "make room on its disk";
-    } else if (slc_preparer_may_pass(-code)) {
-        advice = "it is tried again";
-    }
-    return slc_error_sys(
-        ret_error, SLC_ERR_IO, -code,
-        "cannot make the next segment of %" PRIu64 " bytes (and leave %" PRIu64 " free) in %s; %s",
-        preparer->segment_bytes, preparer->min_free_bytes, preparer->directory->path, advice);
-}
-
 static void note_outcome(slc_preparer_t *preparer, int code)
 {
     preparer->state = code == 0 ? READY : FAILED;
     preparer->failures = code == 0 ? 0 : preparer->failures + 1;
     if (code < 0) {
-        (void)describe(preparer, code, &preparer->error);
+        (void)slc_blank_describe(&preparer->blank, code, &preparer->error);
     }
 }
 
@@ -169,7 +75,7 @@ static void locked_make(slc_preparer_t *preparer)
 {
     preparer->state = MAKING;
     (void)pthread_mutex_unlock(&preparer->lock);
-    int code = make_segment(preparer);
+    int code = slc_blank_make(&preparer->blank, give_way, preparer, &preparer->fd);
     (void)pthread_mutex_lock(&preparer->lock);
     note_outcome(preparer, code);
     (void)pthread_cond_broadcast(&preparer->changed);
@@ -186,7 +92,7 @@ static void *prepare_loop(void *context)
             break;
         case FAILED:
             locked_wait(preparer, RETRY_NS);
-            if (preparer->state == FAILED && !preparer->stop) {
+            if (!preparer->stop) { /* nobody but this thread ends FAILED */
                 locked_make(preparer);
             }
             break;
@@ -227,18 +133,10 @@ slc_err_t slc_preparer_create(slc_directory_t *directory, slc_method_t method,
                               slc_error_t *ret_error)
 {
     slc_preparer_t *preparer = calloc(1, sizeof *preparer);
-    uint8_t *zeros = aligned_alloc(SLC_PAGE_BYTES, CHUNK_BYTES);
-    if (preparer == NULL || zeros == NULL) {
+    if (preparer == NULL || !slc_blank_init(&preparer->blank, directory, method, config)) {
         free(preparer);
-        free(zeros);
         return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "out of memory for preparing segments");
     }
-    memset(zeros, 0, CHUNK_BYTES);
-    preparer->directory = directory;
-    preparer->method = method;
-    preparer->segment_bytes = config->segment_bytes;
-    preparer->min_free_bytes = config->min_free_bytes;
-    preparer->zeros = zeros;
     preparer->inside = config->prepare_inside;
     int code = preparer->inside ? 0 : start_thread(preparer);
     if (code != 0) {
@@ -262,16 +160,13 @@ void slc_preparer_destroy(slc_preparer_t *preparer)
         (void)pthread_join(preparer->thread, NULL);
     }
     if (preparer->state == READY) {
-        const slc_sys_t *sys = preparer->directory->sys;
-        (void)sys->close(sys->self, preparer->fd); /* only zeros were written */
-        (void)sys->unlink(sys->self, preparer->directory->fd,
-                          SLC_PREPARE_NAME); /* or the next start will */
+        slc_blank_discard(&preparer->blank, preparer->fd);
     }
     if (!preparer->inside) {
         (void)pthread_cond_destroy(&preparer->changed);
         (void)pthread_mutex_destroy(&preparer->lock);
     }
-    free(preparer->zeros);
+    slc_blank_finish(&preparer->blank);
     free(preparer);
 }
 
@@ -299,7 +194,7 @@ static slc_err_t locked_error(const slc_preparer_t *preparer, slc_error_t *ret_e
 static slc_err_t make_inside(slc_preparer_t *preparer, slc_error_t *ret_error)
 {
     if (preparer->state != READY) {
-        note_outcome(preparer, make_segment(preparer));
+        note_outcome(preparer, slc_blank_make(&preparer->blank, give_way, preparer, &preparer->fd));
     }
     return preparer->state == READY ? SLC_OK : locked_error(preparer, ret_error);
 }

@@ -1,5 +1,5 @@
-/* Making the next segment ready ahead of use: a file full of zeros under a temporary name, synced, so
- * that at the roll only its header is left to write. Blocks that overwrite written zeros become durable
+/* Making the next segment ready ahead of use (journal/blank.h), so that at the roll only its header is
+ * left to write. Blocks that overwrite written zeros become durable
  * faster than blocks that fill holes, and the roll doesn't wait for room to be found.
  * Threads: one of its own writes the zeros, at half of the disk's speed unless somebody waits; every
  *   function here is called by the writer's thread, slc_preparer_status by any.
@@ -33,7 +33,5 @@ bool slc_preparer_is_ready(slc_preparer_t *preparer);
 /* OK: the next segment is ready or being made. Otherwise why the last try failed; without a thread the
  * try is made anew by this call. */
 slc_err_t slc_preparer_status(slc_preparer_t *preparer, slc_error_t *ret_error);
-/* Is this a want that may pass by itself (room, quota, memory, descriptors), and no failing disk? */
-bool slc_preparer_may_pass(int sys_errno);
 
 #endif

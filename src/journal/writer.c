@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/error.h"
+#include "journal/blank.h"
 #include "wire/flat.h"
 
 #include <assert.h>
@@ -241,7 +242,7 @@ slc_err_t slc_writer_wait_next(slc_writer_t *writer, slc_error_t *ret_error)
 
 bool slc_writer_may_pass(const slc_error_t *error)
 {
-    return slc_preparer_may_pass(error->sys_errno);
+    return slc_blank_may_pass(error->sys_errno);
 }
 
 uint64_t slc_writer_reserve_bytes(const slc_writer_t *writer)

@@ -137,6 +137,13 @@ static slc_err_t make_room(slc_journal_station_t *station, slc_slot_t *slot)
     return SLC_OK;
 }
 
+/* What the apply station published last; sequence 0 where it was just about to publish another. */
+static uint64_t known_digest(const slc_journal_station_t *station, uint64_t *ret_digest)
+{
+    uint64_t sequence = 0;
+    return slc_digest_pair_read(station->config.pair, &sequence, ret_digest) ? sequence : 0;
+}
+
 static int64_t batch(void *context, uint64_t first, uint64_t count)
 {
     slc_journal_station_t *station = context;
@@ -165,11 +172,8 @@ static int64_t batch(void *context, uint64_t first, uint64_t count)
     }
     SLC_CHECK(done > 0);
     if (slc_writer_pending(writer) > 0) {
-        uint64_t sequence = 0;
         uint64_t digest = 0;
-        if (!slc_digest_pair_read(station->config.pair, &sequence, &digest)) {
-            sequence = 0;
-        }
+        uint64_t sequence = known_digest(station, &digest);
         if (slc_writer_commit(writer, sequence, digest, station->error) != SLC_OK) {
             return -1;
         }
@@ -187,11 +191,8 @@ int64_t slc_journal_station_turn(slc_journal_station_t *station, slc_error_t *re
 
 static slc_err_t seal(slc_journal_station_t *station, slc_error_t *ret_error)
 {
-    uint64_t sequence = 0;
     uint64_t digest = 0;
-    if (!slc_digest_pair_read(station->config.pair, &sequence, &digest)) {
-        sequence = 0;
-    }
+    uint64_t sequence = known_digest(station, &digest);
     slc_err_t err = slc_writer_seal(station->config.writer, sequence, digest, ret_error);
     station->sealed = err == SLC_OK;
     return err;

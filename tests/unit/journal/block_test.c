@@ -1,3 +1,5 @@
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "journal/block.h"
 
 #include <criterion/criterion.h>
@@ -115,6 +117,23 @@ Test(block, with_fields_out_of_bounds_is_alien)
         uint8_t *block = make(&wrong[i]);
         cr_assert(slc_block_read(block, wrong[i].total_bytes, &place, &read) == SLC_BLOCK_ALIEN, "%zu",
                   i);
+        free(block);
+    }
+}
+
+/* A byte of a block, changed by who knows how to compute its checksum. */
+Test(block, of_another_version_or_with_something_where_zeros_belong_is_alien)
+{
+    static const size_t places[] = {16, 36, 39, 104, 127, SLC_BLOCK_HEADER_BYTES + 100, 4095};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        slc_block_header_t header = sample(100);
+        slc_block_header_t read;
+        uint8_t *block = make(&header);
+        block[places[i]] += 2;
+        slc_store_u64(block + SLC_CHECKSUM_OFFSET,
+                      slc_hash(block + SLC_CHECKED_OFFSET, header.total_bytes - SLC_CHECKED_OFFSET));
+        cr_assert(slc_block_read(block, header.total_bytes, &place, &read) == SLC_BLOCK_ALIEN, "%zu",
+                  places[i]);
         free(block);
     }
 }

@@ -1,6 +1,10 @@
 /* The public reader, on real files. */
 #include "../../lib/journal_lab.h"
 
+#include "base/bytes.h"
+#include "journal/block.h"
+#include "wire/flat.h"
+
 #include <sluice/journal.h>
 
 #include <criterion/criterion.h>
@@ -248,4 +252,131 @@ Test(reader, knows_the_directory_by_its_identity)
     cr_assert(slc_directory_open(slc_sys_posix(), path, &directory, &error) == SLC_OK);
     cr_assert(memcmp(slc_journal_directory_id(journal), directory->id, SLC_DIRECTORY_ID_BYTES) == 0);
     slc_directory_close(directory);
+}
+
+/* ---- blocks that some other program wrote: every checksum right, and no EventBatch in them ---- */
+
+#define FORGED_EVENTS 2u
+
+typedef struct {
+    uint64_t time_off; /* added to what the header says */
+    uint64_t first_off;
+    uint32_t events;  /* that the header says */
+    uint32_t put;     /* that are there */
+    uint32_t garbage; /* bytes of it behind them */
+} forgery_t;
+
+/* Behind the end of the journal; answers the sequence of its first event. */
+static uint64_t put_forgery(const forgery_t *forgery)
+{
+    static uint8_t bytes[8192];
+    lab_outcome_t back;
+    char name[128];
+    uint8_t *payload = bytes + SLC_BLOCK_HEADER_BYTES;
+    lab_restore(lab, slc_sys_posix(), path, &back);
+    cr_assert(back.code == SLC_OK, "%s", back.error.message);
+    const slc_journal_end_t *end = &back.restored.end;
+    open_journal();
+    const slc_block_place_t place = {.directory = slc_load_u64(slc_journal_directory_id(journal)),
+                                     .offset = end->offset,
+                                     .segment_bytes = SEGMENT_BYTES,
+                                     .segment = end->segment};
+    slc_block_header_t header = {.first_sequence = end->sequence + 1,
+                                 .durable_sequence = end->sequence,
+                                 .time_us = end->time_us,
+                                 .chain = end->chain,
+                                 .events = forgery->events};
+    size_t used = slc_flat_encode_batch_head(header.time_us + forgery->time_off,
+                                             header.first_sequence + forgery->first_off, payload);
+    for (uint32_t i = 0; i < forgery->put; i++) {
+        slc_event_t event = lab_event(header.first_sequence + i, header.time_us);
+        used += slc_flat_encode_event(&event, payload + used);
+    }
+    memset(payload + used, 0xff, forgery->garbage);
+    header.payload_bytes = (uint32_t)used + forgery->garbage;
+    slc_block_finish(bytes, &place, &header);
+    (void)snprintf(name, sizeof name, "%s/segment-%010u.journal", path, end->segment);
+    int fd = open(name, O_RDWR);
+    cr_assert(pwrite(fd, bytes, header.total_bytes, (off_t)end->offset) == (ssize_t)header.total_bytes);
+    (void)close(fd);
+    return header.first_sequence;
+}
+
+/* What was said once is said to every call from then on. */
+static void expect_final(const char *said)
+{
+    slc_journal_block_t block;
+    slc_event_t event;
+    slc_error_t again = {0};
+    cr_assert(slc_journal_next_event(journal, &event, &again) == SLC_ERR_DAMAGED);
+    cr_assert(strcmp(again.message, said) == 0, "%s", again.message);
+    cr_assert(slc_journal_next_block(journal, &block, NULL) == SLC_ERR_DAMAGED);
+    cr_assert(slc_journal_seek(journal, 1, &again) == SLC_ERR_DAMAGED);
+    cr_assert(strcmp(again.message, said) == 0, "%s", again.message);
+    cr_assert(tail() == SLC_TAIL_UNKNOWN);
+}
+
+Test(reader, of_a_batch_that_contradicts_its_block_hands_out_what_stands_before_it_and_then_nothing)
+{
+    static const forgery_t forgeries[] = {{.time_off = 1, .events = 1, .put = 1},
+                                          {.first_off = 1, .events = 1, .put = 1}};
+    for (size_t i = 0; i < sizeof forgeries / sizeof forgeries[0]; i++) {
+        uint64_t last = 0;
+        lab->block_count = 4;
+        write_until(SIZE_MAX, false);
+        uint64_t first = put_forgery(&forgeries[i]);
+        open_journal();
+        cr_assert(read_all(1, &last) == SLC_ERR_DAMAGED && last == first - 1);
+        cr_assert(strstr(error.message, "does not begin as the block's header says") != NULL, "%s",
+                  error.message);
+        slc_error_t said = error;
+        expect_final(said.message);
+        slc_journal_close(journal);
+        journal = NULL;
+        teardown();
+        (void)snprintf(base, sizeof base, "/tmp/slc-reader-XXXXXX");
+        setup();
+    }
+}
+
+Test(reader, of_a_batch_with_an_event_too_few_or_too_many_or_broken_names_that_event)
+{
+    static const forgery_t forgeries[] = {
+        {.events = FORGED_EVENTS + 1, .put = FORGED_EVENTS},
+        {.events = FORGED_EVENTS, .put = FORGED_EVENTS + 1},
+        {.events = FORGED_EVENTS, .put = FORGED_EVENTS, .garbage = 3},
+        {.events = FORGED_EVENTS + 1, .put = FORGED_EVENTS, .garbage = 9}};
+    for (size_t i = 0; i < sizeof forgeries / sizeof forgeries[0]; i++) {
+        char wanted[96];
+        uint64_t last = 0;
+        lab->block_count = 4;
+        write_until(SIZE_MAX, false);
+        uint64_t first = put_forgery(&forgeries[i]);
+        slc_journal_block_t block;
+        slc_event_t event;
+        open_journal();
+        cr_assert(slc_journal_seek(journal, first, &error) == SLC_OK);
+        cr_assert(slc_journal_next_block(journal, &block, &error) == SLC_OK, "%s", error.message);
+        cr_assert(block.first_sequence == first && block.events == forgeries[i].events);
+        slc_err_t code;
+        while ((code = slc_journal_next_event(journal, &event, &error)) == SLC_OK) {
+            expect_event(&event, first + last++);
+        }
+        cr_assert(code == SLC_ERR_DAMAGED && last == FORGED_EVENTS);
+        (void)snprintf(wanted, sizeof wanted, ": event %llu cannot be read",
+                       (unsigned long long)(first + FORGED_EVENTS));
+        cr_assert(strstr(error.message, wanted) != NULL, "%s", error.message);
+        slc_error_t said = error;
+        expect_final(said.message);
+        /* Nor does the engine start on it. */
+        lab_outcome_t back;
+        lab_restore(lab, slc_sys_posix(), path, &back);
+        cr_assert(back.code == SLC_ERR_DAMAGED && strstr(back.error.message, wanted) != NULL, "%s",
+                  back.error.message);
+        slc_journal_close(journal);
+        journal = NULL;
+        teardown();
+        (void)snprintf(base, sizeof base, "/tmp/slc-reader-XXXXXX");
+        setup();
+    }
 }

@@ -1,7 +1,11 @@
 /* Directories of every format version ever released stay readable: golden/vN holds one as it was written
  * then, with its events as text and its state digest.
  *   golden check tests/golden/vN      reads it, and brings a copy back
- *   golden write tests/golden/vN      how a new one is made, once for each format version */
+ *   golden write tests/golden/vN      how a new one is made, once for each format version
+ * golden/behind-vN holds the snapshot of golden/snapshot-vN with a journal behind it, as a server that
+ * was started there wrote it.
+ *   golden check tests/golden/behind-vN
+ *   golden go-on tests/golden/behind-vN tests/golden/snapshot-vN/data */
 #include "../lib/journal_lab.h"
 
 #include <sluice/journal.h>
@@ -16,8 +20,10 @@
 #include <unistd.h>
 
 #define BLOCKS 6u
+#define BLOCKS_BEHIND 12u /* of the same script, so that it goes on with the next event */
 #define SEGMENT_BYTES 20480u
 #define PATH_BYTES 1024
+#define STATE_BYTES 192
 
 static int fail(const char *what, const char *detail)
 {
@@ -178,25 +184,40 @@ static int digest_of(const char *data_dir, char *ret_text, size_t bytes)
         (void)snprintf(ret_text, bytes, "sequence %" PRIu64 " digest %016" PRIx64 "\n",
                        restored.end.sequence, slc_logic_digest_recomputed(logic));
     }
+    if (code == SLC_OK && restored.snapshot_sequence > 0) {
+        size_t used = strlen(ret_text);
+        (void)snprintf(ret_text + used, bytes - used,
+                       "snapshot %" PRIu64 " refused %" PRIu32 " events behind it %" PRIu64 "\n",
+                       restored.snapshot_sequence, restored.snapshots_refused, restored.events);
+    }
     slc_directory_close(directory);
     slc_logic_destroy(logic);
     return code == SLC_OK ? 0 : fail("cannot come back", error.message);
 }
 
+static int copy_directory(const char *from, const char *to)
+{
+    copy_t copy = {.from = from, .to = to};
+    int dir = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        return fail("cannot open", from);
+    }
+    int code = slc_sys_posix()->list(NULL, dir, copy_file, &copy) == 0 ? 0 : fail("cannot copy", from);
+    (void)close(dir);
+    return code;
+}
+
 static int check_state(const char *golden)
 {
     char from[PATH_BYTES];
-    char digest[64] = "";
+    char digest[STATE_BYTES] = "";
     size_t bytes = 0;
     char to[] = "/tmp/slc-golden-XXXXXX";
     (void)snprintf(from, sizeof from, "%s/data", golden);
-    int dir = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 || mkdtemp(to) == NULL) {
-        return fail("cannot copy", from);
+    if (mkdtemp(to) == NULL) {
+        return fail("cannot make", to);
     }
-    copy_t copy = {.from = from, .to = to};
-    int code = slc_sys_posix()->list(NULL, dir, copy_file, &copy) == 0 ? 0 : fail("cannot copy", from);
-    (void)close(dir);
+    int code = copy_directory(from, to);
     if (code == 0) {
         code = digest_of(to, digest, sizeof digest);
     }
@@ -212,17 +233,25 @@ static int check_state(const char *golden)
 
 /* ---- write ---- */
 
-static int write_golden(const char *golden)
+/* `snapshot`: a data directory to go on in a copy of; NULL: a fresh one. */
+static int write_golden(const char *golden, const char *snapshot)
 {
     char path[PATH_BYTES];
-    char digest[64] = "";
+    char digest[STATE_BYTES] = "";
     lab_outcome_t outcome;
-    lab_t *lab = lab_create(BLOCKS, SEGMENT_BYTES);
     (void)mkdir(golden, 0755);
     (void)snprintf(path, sizeof path, "%s/data", golden);
+    if (snapshot != NULL && (mkdir(path, 0755) != 0 || copy_directory(snapshot, path) != 0)) {
+        return fail("cannot make", path);
+    }
+    lab_t *lab = lab_create(snapshot == NULL ? BLOCKS : BLOCKS_BEHIND, SEGMENT_BYTES);
     lab_run(lab, slc_sys_posix(), path, SIZE_MAX, true, &outcome);
+    bool whole = outcome.code == SLC_OK && outcome.acked == lab->event_count;
+    if (whole) {
+        lab_restore(lab, slc_sys_posix(), path, &outcome); /* against the logic alone */
+    }
     lab_destroy(lab);
-    if (outcome.code != SLC_OK) {
+    if (!whole || outcome.code != SLC_OK || outcome.wrong) {
         return fail("cannot write", outcome.error.message);
     }
     int code = digest_of(path, digest, sizeof digest);
@@ -249,8 +278,11 @@ int main(int argc, char **argv)
         return events + state > 0 ? 1 : 0;
     }
     if (argc == 3 && strcmp(argv[1], "write") == 0) {
-        return write_golden(argv[2]);
+        return write_golden(argv[2], NULL);
     }
-    (void)fprintf(stderr, "golden check DIR | golden write DIR\n");
+    if (argc == 4 && strcmp(argv[1], "go-on") == 0) {
+        return write_golden(argv[2], argv[3]);
+    }
+    (void)fprintf(stderr, "golden check DIR | golden write DIR | golden go-on DIR SNAPSHOT_DIR\n");
     return 2;
 }

@@ -10,7 +10,8 @@
  *
  * Threads: which call may overlap which, on one ring -
  *     claim, try_claim, publish    PRODUCER_SINGLE: one thread;  PRODUCER_MULTI: any number of threads
- *     poll, run, wait of a consumer   one thread for each consumer, beside all others
+ *     poll, run of a consumer         one thread at a time for each consumer, beside all others
+ *     wait of a consumer              one thread for each consumer, also beside a poll of it by another
  *     close, slot, sequences          any thread, any time
  *     create, gate, destroy           one thread, while no other uses the ring
  * Ownership: the ring owns slots and consumers; slc_ring_destroy frees all of them.
@@ -81,6 +82,16 @@ void *slc_ring_slot(const slc_ring_t *ring, uint64_t sequence);
  * stop in front of the first slot that is not. With SLC_WAIT_SLEEP it is a sequentially consistent store,
  * as that of slc_consumer_poll below. */
 void slc_ring_publish(slc_ring_t *ring, uint64_t first, uint64_t count);
+/* The two halves of a publish: makes slots visible without waking anybody, and wakes those who sleep,
+ * once for many. Between the two a consumer that sleeps stays asleep, and its turn may be done for it
+ * (slc_ring_is_slept_on). What was published quietly and not handled has to be announced. */
+void slc_ring_publish_quietly(slc_ring_t *ring, uint64_t first, uint64_t count);
+void slc_ring_announce(slc_ring_t *ring);
+/* A consumer sleeps, or is about to, because nothing was published; one that spins does not count. A
+ * thread that published quietly may then poll that consumer itself, which saves the hand-over to another
+ * thread, and announce only what it leaves. Whoever polls holds a lock that the consumer's own thread
+ * takes for its polls, too, and takes it without waiting. */
+bool slc_ring_is_slept_on(const slc_ring_t *ring);
 /* No more claims. Consumers drain what was claimed before, then their run ends. Idempotent. */
 void slc_ring_close(slc_ring_t *ring);
 
@@ -107,6 +118,10 @@ typedef int64_t (*slc_batch_fn)(void *context, uint64_t first, uint64_t count);
  * with the flag's operations sequentially consistent too: either the sleeper sees the progress, or the
  * other thread sees the flag. */
 int64_t slc_consumer_poll(slc_consumer_t *consumer, slc_batch_fn handler, void *context);
+/* The two halves of a poll, and who sleeps behind it: as with the ring. */
+int64_t slc_consumer_poll_quietly(slc_consumer_t *consumer, slc_batch_fn handler, void *context);
+void slc_consumer_announce(slc_consumer_t *consumer);
+bool slc_consumer_is_slept_on(const slc_consumer_t *consumer);
 /* Waits by the ring's strategy until a slot is available, at most `timeout_ns` (UINT64_MAX: no bound; 0:
  * only looks).
  * True: a slot is available. False: the time is over, somebody woke it, or the ring is closed and done.

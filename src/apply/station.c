@@ -259,19 +259,32 @@ static bool cut_some(slc_apply_station_t *station)
     return false;
 }
 
+static void ring_bells(const slc_apply_station_t *station)
+{
+    for (uint32_t i = 0; i < station->config.bell_count; i++) {
+        slc_bell_ring(&station->config.bells[i]);
+    }
+}
+
 int64_t slc_apply_station_turn(slc_apply_station_t *station)
 {
     int64_t done = slc_consumer_poll(station->config.consumer, batch, station);
     if (done > 0) {
-        for (uint32_t i = 0; i < station->config.bell_count; i++) {
-            slc_bell_ring(&station->config.bells[i]);
-        }
+        ring_bells(station);
     }
     station->busy = cut_some(station);
     if (done == 0) {
         station->busy |= slc_logic_tidy(station->config.logic, TIDY_STEPS);
     }
     return done;
+}
+
+uint64_t slc_apply_station_rest_ns(const slc_apply_station_t *station)
+{
+    if (station->busy) {
+        return 0;
+    }
+    return station->config.handover == NULL ? UINT64_MAX : LOOK_NS;
 }
 
 void slc_apply_station_leave(slc_apply_station_t *station)
@@ -281,18 +294,5 @@ void slc_apply_station_leave(slc_apply_station_t *station)
         station->cut = NULL;
     }
     station->busy = false;
-}
-
-void slc_apply_station_run(slc_apply_station_t *station)
-{
-    while (!slc_consumer_done(station->config.consumer)) {
-        if (slc_apply_station_turn(station) == 0 && !station->busy) {
-            (void)slc_consumer_wait(station->config.consumer,
-                                    station->config.handover == NULL ? UINT64_MAX : LOOK_NS);
-        }
-    }
-    slc_apply_station_leave(station);
-    for (uint32_t i = 0; i < station->config.bell_count; i++) {
-        slc_bell_ring(&station->config.bells[i]); /* who waits for the end of the ring has it now */
-    }
+    ring_bells(station); /* who waits for the end of the ring has it now */
 }

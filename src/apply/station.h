@@ -1,4 +1,4 @@
-/* The apply station: the one thread that runs the business logic, behind the journal. It takes slots in
+/* The apply station: the one place that runs the business logic, behind the journal. It takes slots in
  * ring order, applies those that are events, decides those that are not from the same state, and leaves
  * the answer in the slot. Behind each batch it puts the drops it touched on the board, publishes the
  * (sequence, digest) pair for the journal's next block, and rings the I/O threads that sleep.
@@ -6,8 +6,8 @@
  * Beside that it cuts the state for the keeper of snapshots when one is wanted, some drops a turn, and
  * with nothing else to do it takes apart what purges left.
  *
- * Threads: one. Ownership: create/destroy; everything in the config is the caller's.
- * Failure: none of its own; a broken invariant stops the process. */
+ * Threads: one at a time (engine/relay.h). Ownership: create/destroy; everything in the config is the
+ * caller's. Failure: none of its own; a broken invariant stops the process. */
 #ifndef SLC_APPLY_STATION_H
 #define SLC_APPLY_STATION_H
 
@@ -49,9 +49,10 @@ void slc_apply_station_destroy(slc_apply_station_t *station);
 void slc_apply_station_publish_restored(slc_apply_station_t *station);
 /* One turn without waiting: slots done with. */
 int64_t slc_apply_station_turn(slc_apply_station_t *station);
-/* Behind the last turn: a cut that was not handed over is given up. One that was is the handover's. */
+/* Nanoseconds without a slot after which the next turn is due; 0: at once, UINT64_MAX: never. */
+uint64_t slc_apply_station_rest_ns(const slc_apply_station_t *station);
+/* Behind the last turn, the ring being closed and drained: a cut that was not handed over is given up,
+ * one that was is the handover's; rings the bells once more. */
 void slc_apply_station_leave(slc_apply_station_t *station);
-/* The whole life of its thread: turns until the ring is closed and drained, and leaves. */
-void slc_apply_station_run(slc_apply_station_t *station);
 
 #endif

@@ -50,7 +50,7 @@ static void publish(slc_control_ingress_t *control, slc_connection_t *connection
     slot->flags = SLC_SLOT_HAS_COMMAND;
     slot->status = (uint8_t)command->status;
     connection->in_flight++;
-    slc_ring_publish(control->ring, sequence, 1);
+    slc_ring_publish_quietly(control->ring, sequence, 1);
 }
 
 /* One frame: bytes used, 0 where it has to wait or was the last of its connection. */
@@ -79,7 +79,7 @@ static size_t take_in_one(slc_control_ingress_t *control, slc_connection_t *conn
         slot->conn = SLC_CONN_NOBODY;
         slot->kind = SLC_SLOT_REFUSED;
         slot->flags = 0;
-        slc_ring_publish(control->ring, sequence, 1);
+        slc_ring_publish_quietly(control->ring, sequence, 1);
         slc_connection_last_words(control->connections, connection);
         return 0;
     }

@@ -46,6 +46,23 @@ uint64_t slc_barrier_limit(slc_consumer_t *consumer, slc_sequence_t **ret_slowes
     return consumer->limit;
 }
 
+bool slc_barrier_is_behind(slc_consumer_t *consumer, slc_sequence_t **ret_slowest)
+{
+    slc_ring_t *ring = consumer->ring;
+    /* seq_cst: a look before a sleep; who polls for this thread stores it so, too. */
+    uint64_t at = slc_sequence_value(&consumer->progress);
+    if (consumer->after_count > 0) {
+        return slowest_of(consumer->after, consumer->after_count, ret_slowest) > at;
+    }
+    *ret_slowest = &ring->published;
+    if (ring->producers == SLC_PRODUCER_SINGLE) {
+        return slc_sequence_value(&ring->published) > at;
+    }
+    /* As in published_by_lap: acquire for the slot, seq_cst for the sleep. */
+    return atomic_load_explicit(slc_ring_lap_at(ring, at), memory_order_seq_cst) ==
+           slc_ring_lap(ring, at);
+}
+
 uint64_t slc_barrier_gate(const slc_ring_t *ring, slc_sequence_t **ret_slowest)
 {
     SLC_CHECK(ring->gate_count > 0); /* without a gate, producers would overwrite what nobody has read */

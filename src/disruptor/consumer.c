@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-int64_t slc_consumer_poll(slc_consumer_t *consumer, slc_batch_fn handler, void *context)
+int64_t slc_consumer_poll_quietly(slc_consumer_t *consumer, slc_batch_fn handler, void *context)
 {
     slc_sequence_t *slowest = NULL;
     uint64_t first = consumer->next;
@@ -24,10 +24,28 @@ int64_t slc_consumer_poll(slc_consumer_t *consumer, slc_batch_fn handler, void *
     SLC_CHECK((uint64_t)done <= count);
     consumer->next = first + (uint64_t)done;
     /* Release, so that whoever sees it sees the work, and a producer does not overwrite slots that are
-     * still being read; seq_cst, so that it comes before the look at the sleepers below and before the
-     * caller's own looks at flags (disruptor.h, slc_consumer_poll). */
+     * still being read; seq_cst, so that it comes before the look at the sleepers that follows and before
+     * the caller's own looks at flags (disruptor.h, slc_consumer_poll). */
     atomic_store_explicit(&consumer->progress.value, consumer->next, memory_order_seq_cst);
+    return done;
+}
+
+void slc_consumer_announce(slc_consumer_t *consumer)
+{
     slc_sequence_wake_sleepers(&consumer->progress);
+}
+
+bool slc_consumer_is_slept_on(const slc_consumer_t *consumer)
+{
+    return slc_sequence_is_slept_on(&consumer->progress);
+}
+
+int64_t slc_consumer_poll(slc_consumer_t *consumer, slc_batch_fn handler, void *context)
+{
+    int64_t done = slc_consumer_poll_quietly(consumer, handler, context);
+    if (done > 0) {
+        slc_consumer_announce(consumer);
+    }
     return done;
 }
 
@@ -48,7 +66,7 @@ int64_t slc_consumer_run(slc_consumer_t *consumer, slc_batch_fn handler, void *c
 static bool wait_is_over(void *context, slc_sequence_t **ret_slowest)
 {
     slc_consumer_t *consumer = context;
-    return slc_barrier_limit(consumer, ret_slowest) > consumer->next || slc_consumer_done(consumer) ||
+    return slc_barrier_is_behind(consumer, ret_slowest) || slc_consumer_done(consumer) ||
            /* seq_cst: the look before a sleep; slc_consumer_wake sets it, then looks for sleepers. */
            atomic_load_explicit(&consumer->woken, memory_order_seq_cst);
 }
@@ -63,7 +81,8 @@ bool slc_consumer_wait(slc_consumer_t *consumer, uint64_t timeout_ns)
         .context = consumer,
     };
     (void)slc_wait(&plan, timeout_ns);
-    if (consumer->limit > consumer->next) {
+    slc_sequence_t *slowest = NULL;
+    if (slc_barrier_is_behind(consumer, &slowest)) {
         return true; /* a wake that came as well is kept for the next wait */
     }
     /* Acquire: the caller is to see what the waker wrote before it called. */

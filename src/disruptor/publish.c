@@ -52,7 +52,7 @@ static void publish_multi(slc_ring_t *ring, uint64_t first, uint64_t count)
     STORE_VISIBLY(ring, slc_ring_lap_at(ring, first), slc_ring_lap(ring, first));
 }
 
-void slc_ring_publish(slc_ring_t *ring, uint64_t first, uint64_t count)
+void slc_ring_publish_quietly(slc_ring_t *ring, uint64_t first, uint64_t count)
 {
     SLC_CHECK(count > 0 && count <= ring->mask + 1);
     if (ring->producers == SLC_PRODUCER_SINGLE) {
@@ -60,7 +60,22 @@ void slc_ring_publish(slc_ring_t *ring, uint64_t first, uint64_t count)
     } else {
         publish_multi(ring, first, count);
     }
+}
+
+void slc_ring_announce(slc_ring_t *ring)
+{
     if (ring->wait == SLC_WAIT_SLEEP) {
         slc_sequence_wake_sleepers(&ring->published);
     }
+}
+
+bool slc_ring_is_slept_on(const slc_ring_t *ring)
+{
+    return slc_sequence_is_slept_on(&ring->published);
+}
+
+void slc_ring_publish(slc_ring_t *ring, uint64_t first, uint64_t count)
+{
+    slc_ring_publish_quietly(ring, first, count);
+    slc_ring_announce(ring);
 }

@@ -61,20 +61,24 @@ struct slc_ring {
 };
 
 struct slc_consumer {
-    slc_sequence_t progress; /* the next sequence to see; written by the consumer's own thread */
+    slc_sequence_t progress; /* the next sequence to see; written by who polls */
 
     slc_ring_t *ring;
     slc_consumer_t *next_in_ring;
-    uint64_t next;      /* progress, without a look at a shared line; private to the consumer's thread */
-    uint64_t limit;     /* slots below it may be handed over, as last seen; private likewise */
+    uint64_t next;      /* progress, without a look at a shared line; of who polls, one at a time */
+    uint64_t limit;     /* slots below it may be handed over, as last seen; likewise */
     _Atomic bool woken; /* slc_consumer_wake came, and no wait has ended by it yet */
     size_t after_count; /* 0: behind the producers */
     slc_sequence_t *after[];
 };
 
 /* The first sequence that `consumer` may not see yet; raises consumer->limit to it. *ret_slowest is the
- * sequence that holds it there. Only on the consumer's own thread. */
+ * sequence that holds it there. Only inside a poll. */
 uint64_t slc_barrier_limit(slc_consumer_t *consumer, slc_sequence_t **ret_slowest);
+
+/* There is a slot that `consumer` may see and has not passed; else *ret_slowest is what holds it up.
+ * Reads shared words only, so it may run beside a poll of the same consumer by another thread. */
+bool slc_barrier_is_behind(slc_consumer_t *consumer, slc_sequence_t **ret_slowest);
 
 /* The slowest of the gating consumers. */
 uint64_t slc_barrier_gate(const slc_ring_t *ring, slc_sequence_t **ret_slowest);

@@ -23,6 +23,7 @@
 #include <assert.h>
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <ck_ec.h>
@@ -56,10 +57,16 @@ static inline uint64_t slc_sequence_value(const slc_sequence_t *sequence)
 /* Wakes everybody who sleeps on the sequence. */
 void slc_sequence_ring_bell(slc_sequence_t *sequence);
 
-/* Step 2 and 3 of who advances; step 1 must have been a seq_cst store by this thread. */
+/* Step 2 of who advances; step 1 must have been a seq_cst store by this thread. */
+static inline bool slc_sequence_is_slept_on(const slc_sequence_t *sequence)
+{
+    return atomic_load_explicit(&sequence->sleepers, memory_order_seq_cst) != 0;
+}
+
+/* Steps 2 and 3. */
 static inline void slc_sequence_wake_sleepers(slc_sequence_t *sequence)
 {
-    if (__builtin_expect(atomic_load_explicit(&sequence->sleepers, memory_order_seq_cst) != 0, 0)) {
+    if (__builtin_expect(slc_sequence_is_slept_on(sequence), 0)) {
         slc_sequence_ring_bell(sequence);
     }
 }

@@ -8,6 +8,7 @@
 #include "engine/io_thread.h"
 #include "engine/notify.h"
 #include "engine/pipeline.h"
+#include "engine/relay.h"
 #include "engine/snapshots.h"
 #include "journal/station.h"
 #include "restore/restore.h"
@@ -34,6 +35,7 @@ typedef struct slc_engine {
     slc_pipeline_t pipeline;
     slc_journal_station_t *journal;
     slc_apply_station_t *apply;
+    slc_relay_t relay;
     slc_listener_t listeners[2]; /* buyers', operators' */
     slc_io_t *io[SLC_IO_THREADS_MAX];
     pthread_t journal_thread;
@@ -46,13 +48,10 @@ typedef struct slc_engine {
 static void *journal_main(void *context)
 {
     slc_engine_t *engine = context;
-    slc_error_t error;
-    if (slc_journal_station_run(engine->journal, &error) != SLC_OK) {
-        /* Fail-stop: what this batch held is not acknowledged and may or may not be on disk; the page
-         * cache behind a failed sync cannot be believed. The next start finds the truth. */
-        slc_log(SLC_LOG_ERROR, "the journal failed, stopping at once: %s", error.message);
-        _exit(slc_err_exit_code(SLC_ERR_IO));
-    }
+    slc_board_reader_register(); /* it may do a turn of apply */
+    slc_board_reader_sleeps();
+    slc_relay_run_journal(&engine->relay);
+    slc_board_reader_unregister();
     return NULL;
 }
 
@@ -61,7 +60,7 @@ static void *apply_main(void *context)
     slc_engine_t *engine = context;
     slc_board_reader_register(); /* as board.h asks of its writer */
     slc_board_reader_sleeps();
-    slc_apply_station_run(engine->apply);
+    slc_relay_run_apply(&engine->relay);
     slc_board_reader_unregister();
     return NULL;
 }
@@ -154,6 +153,7 @@ static slc_err_t engine_build_stations(slc_engine_t *engine, slc_error_t *ret_er
     if (engine->board == NULL || engine->journal == NULL || engine->apply == NULL) {
         return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory for the stations");
     }
+    slc_relay_init(&engine->relay, &engine->pipeline, engine->journal, engine->apply);
     slc_board_reader_register();
     slc_board_reader_sleeps();
     slc_apply_station_publish_restored(engine->apply);
@@ -203,6 +203,7 @@ static slc_err_t engine_start_threads(slc_engine_t *engine, slc_error_t *ret_err
                 .net = slc_net_posix(),
                 .ring = engine->pipeline.ring,
                 .board = engine->board,
+                .relay = &engine->relay,
                 .limits = session_limits(options),
             },
         .count = options->io_threads,
@@ -313,6 +314,7 @@ static void engine_finish(slc_engine_t *engine)
 {
     slc_attempts_close(engine->attempts);
     slc_snapshots_finish(&engine->snapshots);
+    slc_relay_finish(&engine->relay);
     slc_apply_station_destroy(engine->apply);
     slc_journal_station_destroy(engine->journal);
     slc_pipeline_finish(&engine->pipeline);

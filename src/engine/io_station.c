@@ -84,6 +84,9 @@ uint64_t slc_io_station_turn(slc_io_station_t *station, bool may_take_in)
         done += slc_ingress_turn(&station->ingress);
     }
     slc_connections_flush(connections);
+    if (station->config.relay != NULL) {
+        slc_relay_pass_on(station->config.relay);
+    }
     if (done > 0) {
         slc_io_station_watch_deadlines(station);
     }

@@ -1,6 +1,7 @@
 /* What an I/O thread does, without the thread: both ends of the ring for its connections, turn by turn.
- * A turn never waits; who calls it (engine/io_thread.c with epoll, a simulation without) tells of sockets
- * that have news, and lets it rest when it had nothing to do.
+ * A turn never waits, but for the disk where the relay has it do a turn of the journal; who calls it
+ * (engine/io_thread.c with epoll, a simulation without) tells of sockets that have news, and lets it rest
+ * when it had nothing to do.
  *
  * Threads: one for all calls but slc_connections_open of its connections; a registered reader of the
  *   board (board/board.h), awake.
@@ -10,6 +11,7 @@
 #define SLC_ENGINE_IO_STATION_H
 
 #include "control/control.h"
+#include "engine/relay.h"
 #include "ingress/ingress.h"
 #include "reply/reply.h"
 #include "sys/net.h"
@@ -24,6 +26,7 @@ typedef struct slc_io_station_config {
     const slc_net_t *net;
     slc_ring_t *ring;
     slc_consumer_t *consumer; /* its own reply consumer */
+    slc_relay_t *relay; /* takes over what is published; NULL: who waits for the ring looks by itself */
     const slc_board_t *board;
     slc_session_limits_t limits;
 } slc_io_station_config_t;
@@ -51,7 +54,8 @@ slc_connection_t *slc_io_station_adopt(slc_io_station_t *station, int fd, slc_pe
 void slc_io_station_news(slc_io_station_t *station, uint32_t index, uint32_t generation, bool readable,
                          bool writable, bool hangup);
 /* Everything that can be done without waiting: the answers that are decided, then input (if it may be
- * taken in), then sending, then deadlines. Answers how much was done; 0: rest until there is news. */
+ * taken in), then sending, then what the relay makes of the input, then deadlines. Answers how much was
+ * done; 0: rest until there is news. */
 uint64_t slc_io_station_turn(slc_io_station_t *station, bool may_take_in);
 /* A deadline may be running: call the next turn SLC_IO_SWEEP_NS from now at the latest. */
 void slc_io_station_watch_deadlines(slc_io_station_t *station);

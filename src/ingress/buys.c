@@ -144,7 +144,7 @@ size_t slc_ingress_take_in_buys(slc_ingress_t *ingress, slc_connection_t *connec
             break;
         }
         used += fill_claimed(ingress, connection, first, frames, bytes + used, count - used);
-        slc_ring_publish(ingress->ring, first, frames);
+        slc_ring_publish_quietly(ingress->ring, first, frames);
     }
     return used;
 }

@@ -58,7 +58,7 @@ static uint64_t batch_time_us(slc_journal_station_t *station)
 
 /* By the monotonic clock: the journal's time stands still for as long as the wall clock was set back
  * before a start, and the room would not be looked for. */
-static slc_err_t look_for_room(slc_journal_station_t *station, slc_error_t *ret_error)
+slc_err_t slc_journal_station_look(slc_journal_station_t *station, slc_error_t *ret_error)
 {
     (void)batch_time_us(station);
     return slc_room_look(&station->room, station->monotonic_us, ret_error);
@@ -148,7 +148,7 @@ static int64_t batch(void *context, uint64_t first, uint64_t count)
 {
     slc_journal_station_t *station = context;
     slc_writer_t *writer = station->config.writer;
-    if (look_for_room(station, station->error) != SLC_OK) {
+    if (slc_journal_station_look(station, station->error) != SLC_OK) {
         return -1;
     }
     uint64_t time_us = station->time_us;
@@ -186,7 +186,7 @@ static int64_t batch(void *context, uint64_t first, uint64_t count)
 int64_t slc_journal_station_turn(slc_journal_station_t *station, slc_error_t *ret_error)
 {
     station->error = ret_error;
-    return slc_consumer_poll(station->config.consumer, batch, station);
+    return slc_consumer_poll_quietly(station->config.consumer, batch, station);
 }
 
 static slc_err_t seal(slc_journal_station_t *station, slc_error_t *ret_error)
@@ -201,7 +201,7 @@ static slc_err_t seal(slc_journal_station_t *station, slc_error_t *ret_error)
 slc_err_t slc_journal_station_idle(slc_journal_station_t *station, slc_error_t *ret_error)
 {
     if (station->room.read_only) {
-        slc_err_t err = look_for_room(station, ret_error);
+        slc_err_t err = slc_journal_station_look(station, ret_error);
         if (err != SLC_OK) {
             return err;
         }
@@ -214,32 +214,8 @@ void slc_journal_station_read_only(slc_journal_station_t *station, char ret_reas
     slc_room_reason(&station->room, ret_reason);
 }
 
-/* Until it has something to do without being asked. */
-static uint64_t rest_ns(const slc_journal_station_t *station)
+uint64_t slc_journal_station_rest_ns(const slc_journal_station_t *station)
 {
     uint64_t look_ns = station->room.read_only ? SLC_ROOM_LOOK_US * 1000 : UINT64_MAX;
     return station->sealed ? look_ns : IDLE_BEFORE_SEAL_NS;
-}
-
-slc_err_t slc_journal_station_run(slc_journal_station_t *station, slc_error_t *ret_error)
-{
-    slc_consumer_t *consumer = station->config.consumer;
-    /* Before anybody asks, so that the log says at once how it stands. */
-    if (look_for_room(station, ret_error) != SLC_OK) {
-        return ret_error->code;
-    }
-    while (!slc_consumer_done(consumer)) {
-        int64_t done = slc_journal_station_turn(station, ret_error);
-        if (done < 0) {
-            return ret_error->code;
-        }
-        if (done > 0 || slc_consumer_wait(consumer, rest_ns(station))) {
-            continue;
-        }
-        slc_err_t err = slc_journal_station_idle(station, ret_error);
-        if (err != SLC_OK) {
-            return err;
-        }
-    }
-    return slc_journal_station_idle(station, ret_error);
 }

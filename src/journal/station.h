@@ -12,10 +12,11 @@
  * passes them by, unwritten: the apply station answers what it knows of them, at their place in the
  * order. Whatever was claimed is either in a block that has its room, or marked.
  *
- * Happy path: begin, mark and append, commit, progress. Failure: the first commit or seal that fails ends
- * the loop with -1; nothing of that batch is acknowledged, and the process has to stop.
+ * Happy path: begin, mark and append, commit, progress. Failure: the first commit or seal that fails
+ * answers -1; nothing of that batch is acknowledged, and the process has to stop.
  *
- * Threads: one. Ownership: create/destroy; ring, writer, board and pair are the caller's. */
+ * Threads: one at a time (engine/relay.h), but for _read_only. Ownership: create/destroy; ring, writer,
+ * board and pair are the caller's. */
 #ifndef SLC_JOURNAL_STATION_H
 #define SLC_JOURNAL_STATION_H
 
@@ -40,14 +41,17 @@ slc_journal_station_t *slc_journal_station_create(const slc_journal_station_conf
 /* NULL is fine. */
 void slc_journal_station_destroy(slc_journal_station_t *station);
 
-/* One turn without waiting: slots done with, or -1 and *ret_error. */
+/* Looks for room; once before the first turn, so that it is known from the start. OK, or why it had to
+ * stop. */
+slc_err_t slc_journal_station_look(slc_journal_station_t *station, slc_error_t *ret_error);
+/* One turn without waiting: slots done with, or -1 and *ret_error. Wakes nobody: who sleeps behind the
+ * consumer is the caller's to announce to, or to do the turn of. */
 int64_t slc_journal_station_turn(slc_journal_station_t *station, slc_error_t *ret_error);
-/* Nothing came for a while: seals the journal, unless that is done; while it is read-only, looks for
- * room. OK, or why it had to stop. */
+/* Nanoseconds without a slot after which slc_journal_station_idle is due; UINT64_MAX: never. */
+uint64_t slc_journal_station_rest_ns(const slc_journal_station_t *station);
+/* Nothing came for so long, or nothing will come any more: seals the journal, unless that is done; while
+ * it is read-only, looks for room. OK, or why it had to stop. */
 slc_err_t slc_journal_station_idle(slc_journal_station_t *station, slc_error_t *ret_error);
-/* The whole life of its thread: turns until the ring is closed and drained, a seal when idle and at the
- * end. OK, or why it had to stop. */
-slc_err_t slc_journal_station_run(slc_journal_station_t *station, slc_error_t *ret_error);
 /* Why it is read-only; empty: it is not. Any thread. */
 void slc_journal_station_read_only(slc_journal_station_t *station,
                                    char ret_reason[SLC_ROOM_REASON_BYTES]);

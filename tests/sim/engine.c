@@ -213,7 +213,7 @@ bool engine_journal_turn(engine_t *engine)
 
 bool engine_journal_idle(engine_t *engine)
 {
-    /* As slc_journal_station_run does it: only where nothing waits. */
+    /* As slc_relay_run_journal does it: only where nothing waits. */
     if (engine->failed || slc_consumer_wait(engine->pipeline.journal, 0)) {
         return false;
     }

@@ -312,7 +312,14 @@ Test(without_snapshots, a_request_for_one_is_refused_with_a_sentence)
 
 static void *run(void *context)
 {
-    slc_apply_station_run(context);
+    slc_apply_station_t *station = context;
+    while (!slc_consumer_done(at.consumer)) {
+        uint64_t rest_ns = slc_apply_station_turn(station) > 0 ? 0 : slc_apply_station_rest_ns(station);
+        if (rest_ns > 0) {
+            (void)slc_consumer_wait(at.consumer, rest_ns);
+        }
+    }
+    slc_apply_station_leave(station);
     return NULL;
 }
 

@@ -2,7 +2,7 @@
  * chooses. What goes wrong elsewhere between a hint and its decision is tried here by name. */
 #include "apply/station.h"
 #include "base/hash.h"
-#include "engine/pipeline.h"
+#include "engine/relay.h"
 #include "event/slot.h"
 #include "journal/station.h"
 #include "restore/restore.h"
@@ -461,7 +461,10 @@ Test(path, a_stop_leaves_a_seal_that_tells_the_digest_of_the_last_event)
     (void)buy("ada", 7, 1);
     drain();
     slc_ring_close(path.pipeline.ring);
-    cr_assert(slc_journal_station_run(path.journal, &error) == SLC_OK);
+    slc_relay_t relay;
+    slc_relay_init(&relay, &path.pipeline, path.journal, path.apply);
+    slc_relay_run_journal(&relay);
+    slc_relay_finish(&relay);
     cr_assert(!path.restored.end.sealed && path.restored.digest_pairs == 0);
     path_stop();
     path_start();

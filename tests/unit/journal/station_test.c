@@ -1,5 +1,6 @@
-/* The journal station's own loop, on a thread as in the engine: what it seals and when, and what stops
- * it. What it makes of each kind of slot is tried in unit/engine/read_only_test.c and in the simulation.
+/* The journal station on a thread that does all its turns, as engine/relay.c does where it lends none:
+ * what it seals and when, and what stops it. What it makes of each kind of slot is tried in
+ * unit/engine/read_only_test.c and in the simulation.
  */
 #include "../../lib/fake_sys.h"
 #include "../../lib/journal_lab.h"
@@ -82,10 +83,25 @@ static slc_slot_t *publish_buy(uint64_t key)
 static slc_err_t answered;
 static slc_error_t said;
 
+static slc_err_t station_run(slc_error_t *ret_error)
+{
+    slc_err_t err = slc_journal_station_look(station, ret_error);
+    while (err == SLC_OK && !slc_consumer_done(consumer)) {
+        int64_t done = slc_journal_station_turn(station, ret_error);
+        if (done < 0) {
+            return ret_error->code;
+        }
+        if (done == 0 && !slc_consumer_wait(consumer, slc_journal_station_rest_ns(station))) {
+            err = slc_journal_station_idle(station, ret_error);
+        }
+    }
+    return err == SLC_OK ? slc_journal_station_idle(station, ret_error) : err;
+}
+
 static void *run(void *context)
 {
     (void)context;
-    answered = slc_journal_station_run(station, &said);
+    answered = station_run(&said);
     return NULL;
 }
 
@@ -116,7 +132,7 @@ Test(journal_station, drains_a_closed_ring_and_ends_with_a_seal)
     slc_slot_t *first = publish_buy(1);
     slc_slot_t *second = publish_buy(2);
     slc_ring_close(ring);
-    cr_assert(slc_journal_station_run(station, &error) == SLC_OK, "%s", error.message);
+    cr_assert(station_run(&error) == SLC_OK, "%s", error.message);
     cr_assert(slc_writer_sequence(writer) == 2 && slc_consumer_done(consumer));
     cr_assert((first->flags & SLC_SLOT_JOURNALED) != 0 && (second->flags & SLC_SLOT_JOURNALED) != 0);
     cr_assert(block_on_disk(0) == 0 && block_on_disk(1) == 1 && block_on_disk(2) == -1);
@@ -147,7 +163,7 @@ Test(journal_station, stops_at_a_block_that_failed_and_lets_nobody_see_its_slots
 {
     fake_sys_fail(fake, FAKE_PWRITE, 1, EIO, false);
     (void)publish_buy(1);
-    cr_assert(slc_journal_station_run(station, &error) == SLC_ERR_IO && error.sys_errno == EIO);
+    cr_assert(station_run(&error) == SLC_ERR_IO && error.sys_errno == EIO);
     cr_assert(slc_consumer_sequence(consumer) == 0 && slc_writer_sequence(writer) == 0);
     /* It stays so: the disk takes writes again, and gets none. */
     uint64_t writes = fake_sys_calls(fake, FAKE_PWRITE);
@@ -166,7 +182,7 @@ Test(journal_station, stops_at_a_seal_that_failed_while_idle_and_at_the_end)
     cr_assert(answered == SLC_ERR_IO && said.sys_errno == EIO);
     cr_assert(strstr(said.message, "a seal could not be made durable") != NULL, "%s", said.message);
     slc_ring_close(ring);
-    cr_assert(slc_journal_station_run(station, &error) == SLC_ERR_IO);
+    cr_assert(station_run(&error) == SLC_ERR_IO);
 }
 
 /* ---- a next segment that cannot be made, for good ---- */
@@ -200,7 +216,7 @@ Test(journal_station, that_needs_a_segment_which_the_disk_refuses_for_good_stops
     cr_assert(slc_journal_station_turn(station, &error) == -1 && error.sys_errno == EIO);
     error = (slc_error_t){0};
     pass_until_the_next_look();
-    cr_assert(slc_journal_station_run(station, &error) == SLC_ERR_IO && error.sys_errno == EIO);
+    cr_assert(station_run(&error) == SLC_ERR_IO && error.sys_errno == EIO);
     cr_assert(slc_consumer_sequence(consumer) == before);
 }
 

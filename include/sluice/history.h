@@ -17,9 +17,10 @@ extern "C" {
 typedef struct slc_listener {
     void *context;
     /* First, and again where a live server removed what was being read: forget all that was told. `base`
-     * is what the history begins with, good during this call: nothing at all where the journal reaches
-     * back to event 1, else the state of the oldest good snapshot, from before which only the orders are
-     * known, and the attempts that the log still has: these come before the first event. */
+     * is what the history begins with, and good until the end of it, following the events: nothing at all
+     * where the journal reaches back to event 1, else the state of the oldest good snapshot, from before
+     * which only the orders are known, and the attempts that the log still has: these come before the
+     * first event. */
     void (*begin)(void *context, const slc_state_t *base);
     void (*event)(void *context, const slc_event_t *event, const slc_outcome_t *outcome);
     /* NULL: not of interest, and the log is not read. */
@@ -35,11 +36,12 @@ typedef struct slc_told {
 } slc_told_t;
 
 /* Tells what happened up to event `until` (UINT64_MAX: as far as the journal goes). `progress` may be
- * NULL. Errors as slc_state_replay. Beside a live server the log may lack the attempts of the last
+ * NULL; so may ret_state, which otherwise gets the state behind that event, the caller's. Errors as
+ * slc_state_replay. Beside a live server the log may lack the attempts of the last
  * moment. */
 slc_err_t slc_history_read(const char *data_dir, uint64_t until, const slc_listener_t *listener,
                            slc_state_progress_fn progress, void *context, slc_told_t *ret_told,
-                           slc_error_t *ret_error);
+                           slc_state_t **ret_state, slc_error_t *ret_error);
 
 #ifdef __cplusplus
 }

@@ -161,16 +161,19 @@ static slc_err_t try_once(history_t *history, slc_newest_t *newest, slc_error_t 
     return code;
 }
 
-static slc_err_t try_often(history_t *history, slc_error_t *error)
+static slc_err_t try_often(history_t *history, slc_logic_t **ret_logic, slc_error_t *error)
 {
     slc_err_t code = SLC_OK;
     for (unsigned tries = 0; tries < SLC_STATE_TRIES_MAX; tries++) {
         slc_newest_t newest = {0};
         *error = (slc_error_t){0};
         code = try_once(history, &newest, error);
+        if (code == SLC_OK) {
+            *ret_logic = newest.logic;
+            return code;
+        }
         slc_logic_destroy(newest.logic);
-        if (code == SLC_OK ||
-            !slc_state_was_overtaken(history->directory, history->until, &newest, code, error)) {
+        if (!slc_state_was_overtaken(history->directory, history->until, &newest, code, error)) {
             return code;
         }
     }
@@ -179,9 +182,10 @@ static slc_err_t try_often(history_t *history, slc_error_t *error)
 
 slc_err_t slc_history_read(const char *data_dir, uint64_t until, const slc_listener_t *listener,
                            slc_state_progress_fn progress, void *context, slc_told_t *ret_told,
-                           slc_error_t *ret_error)
+                           slc_state_t **ret_state, slc_error_t *ret_error)
 {
     slc_directory_t *directory = NULL;
+    slc_logic_t *logic = NULL;
     slc_error_t error = {0};
     slc_watch_t watch = slc_watch_begin(slc_sys_posix(), progress, context);
     slc_err_t code = slc_directory_open_readonly(slc_sys_posix(), data_dir, &directory, &error);
@@ -191,7 +195,12 @@ slc_err_t slc_history_read(const char *data_dir, uint64_t until, const slc_liste
                              .until = until,
                              .watch = &watch,
                              .told = ret_told};
-        code = try_often(&history, &error);
+        code = try_often(&history, &logic, &error);
+    }
+    if (code == SLC_OK && ret_state != NULL) {
+        code = slc_state_hand_out(logic, ret_state, &error);
+    } else {
+        slc_logic_destroy(logic);
     }
     slc_directory_close(directory);
     if (code != SLC_OK && ret_error != NULL) {

@@ -140,8 +140,7 @@ slc_err_t slc_state_rebuild(const slc_directory_t *directory, uint64_t until, sl
 
 /* ---- the outside ---- */
 
-/* The logic is the state's from now on. */
-static slc_err_t hand_out(slc_logic_t *logic, slc_state_t **ret_state, slc_error_t *error)
+slc_err_t slc_state_hand_out(slc_logic_t *logic, slc_state_t **ret_state, slc_error_t *error)
 {
     slc_state_t *state = calloc(1, sizeof *state);
     if (state == NULL) {
@@ -174,7 +173,7 @@ slc_err_t slc_state_replay(const char *data_dir, uint64_t until, slc_state_progr
     }
     slc_directory_close(directory);
     if (code == SLC_OK) {
-        code = hand_out(logic, ret_state, &error);
+        code = slc_state_hand_out(logic, ret_state, &error);
     }
     return answer(code, &error, ret_error);
 }
@@ -193,7 +192,7 @@ slc_err_t slc_state_load(const char *data_dir, uint64_t sequence, slc_state_prog
     }
     slc_directory_close(directory);
     if (code == SLC_OK) {
-        code = hand_out(logic, ret_state, &error);
+        code = slc_state_hand_out(logic, ret_state, &error);
     }
     return answer(code, &error, ret_error);
 }

@@ -39,6 +39,9 @@ slc_err_t slc_state_check_end(const slc_newest_t *newest, const slc_directory_t 
 bool slc_state_was_overtaken(const slc_directory_t *directory, uint64_t until, const slc_newest_t *newest,
                              slc_err_t code, const slc_error_t *error);
 
+/* A state of the caller's around this logic, which is the state's from now on, or gone. */
+slc_err_t slc_state_hand_out(slc_logic_t *logic, slc_state_t **ret_state, slc_error_t *error);
+
 /* An answer of the logic as the outside sees it. */
 void slc_state_outcome(const slc_logic_t *logic, const slc_event_t *event, const slc_answer_t *answer,
                        slc_outcome_t *ret_outcome);

@@ -36,7 +36,7 @@ int replay_explain(const replay_options_t *options)
     slc_told_t told = {0};
     replay_progress_begin(&progress, "looking back");
     slc_err_t code = slc_history_read(options->directory, options->until, &listener,
-                                      replay_progress_update, &progress, &told, &error);
+                                      replay_progress_update, &progress, &told, NULL, &error);
     replay_progress_end(&progress);
     explain.told = told;
     int exit_code = REPLAY_DONE;

@@ -10,7 +10,7 @@ static const replay_command_t commands[] = {
     {"dump", "the events", replay_dump_help, REPLAY_TAKES_FROM | REPLAY_TAKES_UNTIL | REPLAY_TAKES_DROP,
      replay_dump},
     {"state", "drops, orders and the state digest", replay_state_help,
-     REPLAY_TAKES_UNTIL | REPLAY_TAKES_ORDERS, replay_state},
+     REPLAY_TAKES_UNTIL | REPLAY_TAKES_DROP | REPLAY_TAKES_ORDERS | REPLAY_TAKES_WHAT_IF, replay_state},
     {"audit", "a second opinion on every outcome", replay_audit_help, REPLAY_TAKES_LEDGER, replay_audit},
     {"explain", "why this user won or lost", replay_explain_help,
      REPLAY_TAKES_FROM | REPLAY_TAKES_UNTIL | REPLAY_TAKES_DROP | REPLAY_TAKES_USER, replay_explain},
@@ -29,6 +29,7 @@ static void print_help(FILE *out)
         "  replay dump /var/lib/sluice --from 1000 --until 2000\n"
         "  replay state /var/lib/sluice --json\n"
         "  replay audit /var/lib/sluice --ledger accepted.tsv\n"
+        "  replay state /var/lib/sluice --what-if stock=2000,per-user=1\n"
         "  replay explain /var/lib/sluice --drop 1 --user ada\n"
         "  replay export /var/lib/sluice --sqlite orders.db\n"
         "  replay compact /var/lib/sluice --into /var/lib/sluice-new\n"

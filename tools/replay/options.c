@@ -17,6 +17,7 @@ enum {
     OPTION_CSV,
     OPTION_SQLITE,
     OPTION_FORCE,
+    OPTION_WHAT_IF,
     OPTION_JSON,
 };
 
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
     {"user", required_argument, NULL, OPTION_USER},
     {"csv", required_argument, NULL, OPTION_CSV},
     {"sqlite", required_argument, NULL, OPTION_SQLITE},
+    {"what-if", required_argument, NULL, OPTION_WHAT_IF},
     {"force", no_argument, NULL, OPTION_FORCE},
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
@@ -76,6 +78,8 @@ static unsigned needed_for(int option)
         return REPLAY_TAKES_INTO;
     case OPTION_USER:
         return REPLAY_TAKES_USER;
+    case OPTION_WHAT_IF:
+        return REPLAY_TAKES_WHAT_IF;
     case OPTION_CSV:
     case OPTION_SQLITE:
     case OPTION_FORCE:
@@ -115,6 +119,9 @@ static replay_parsed_t parse_option(const replay_command_t *command, int option,
         return REPLAY_PARSED_RUN;
     case OPTION_SQLITE:
         options->sqlite = optarg;
+        return REPLAY_PARSED_RUN;
+    case OPTION_WHAT_IF:
+        options->what_if = optarg;
         return REPLAY_PARSED_RUN;
     case OPTION_FORCE:
         options->force = true;

@@ -14,6 +14,7 @@ enum {
     REPLAY_TAKES_LEDGER = 1 << 4,
     REPLAY_TAKES_INTO = 1 << 5,
     REPLAY_TAKES_USER = 1 << 6,
+    REPLAY_TAKES_WHAT_IF = 1 << 8,
     REPLAY_TAKES_TARGET = 1 << 7, /* --csv, --sqlite, --force */
 };
 

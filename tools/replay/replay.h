@@ -24,7 +24,8 @@ typedef struct replay_options {
     const char *user;   /* NULL: not said */
     const char *csv;    /* files to export into; NULL: not said */
     const char *sqlite;
-    uint64_t from; /* sequences; 1 to UINT64_MAX without a wish */
+    const char *what_if; /* NULL: the rules as they were */
+    uint64_t from;       /* sequences; 1 to UINT64_MAX without a wish */
     uint64_t until;
     uint64_t drop_id; /* 0: every drop */
     bool orders;
@@ -35,6 +36,7 @@ typedef struct replay_options {
 int replay_verify(const replay_options_t *options);
 int replay_dump(const replay_options_t *options);
 int replay_state(const replay_options_t *options);
+int replay_what_if(const replay_options_t *options);
 int replay_audit(const replay_options_t *options);
 int replay_explain(const replay_options_t *options);
 int replay_export(const replay_options_t *options);

@@ -20,6 +20,11 @@ static void print_orders(const slc_state_t *state, uint64_t drop_id)
     }
 }
 
+static bool is_wanted(const replay_options_t *options, const slc_drop_info_t *drop)
+{
+    return options->drop_id == 0 || options->drop_id == drop->drop_id;
+}
+
 static void print_text(const replay_options_t *options, const slc_state_t *state)
 {
     char opens[REPLAY_TIME_BYTES];
@@ -30,6 +35,9 @@ static void print_text(const replay_options_t *options, const slc_state_t *state
     printf("%10s %13s %13s %13s %8s %10s %9s  %-6s  %-27s  %-27s  %s\n", "DROP", "STOCK", "SOLD",
            "REMAINING", "PER-USER", "ORDERS", "CANCELLED", "CLOSED", "OPENS", "CLOSES", "NAME");
     while (slc_state_next_drop(state, drop.drop_id, &drop)) {
+        if (!is_wanted(options, &drop)) {
+            continue;
+        }
         printf("%10" PRIu64 " %13" PRIu64 " %13" PRIu64 " %13" PRIu64 " %8" PRIu64 " %10" PRIu64
                " %9" PRIu64 "  %-6s  %-27s  %-27s  ",
                drop.drop_id, drop.stock, drop.sold, drop.remaining, drop.per_user_limit, drop.orders,
@@ -68,6 +76,9 @@ static void print_json(const replay_options_t *options, const slc_state_t *state
     printf("{\"sequence\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\",\"drops\":[",
            slc_state_sequence(state), slc_state_digest(state));
     while (slc_state_next_drop(state, drop.drop_id, &drop)) {
+        if (!is_wanted(options, &drop)) {
+            continue;
+        }
         printf("%s{\"drop_id\":%" PRIu64 ",\"name\":", separator, drop.drop_id);
         replay_put_quoted(stdout, replay_text(drop.name));
         printf(",\"stock\":%" PRIu64 ",\"sold\":%" PRIu64 ",\"remaining\":%" PRIu64
@@ -86,6 +97,9 @@ static void print_json(const replay_options_t *options, const slc_state_t *state
 
 int replay_state(const replay_options_t *options)
 {
+    if (options->what_if != NULL) {
+        return replay_what_if(options);
+    }
     slc_error_t error = {0};
     slc_state_t *state = NULL;
     replay_progress_t progress;

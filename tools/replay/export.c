@@ -126,12 +126,21 @@ static int export_state(const replay_options_t *options, replay_target_t *target
 
 int replay_export(const replay_options_t *options)
 {
-    const char *path = options->csv != NULL ? options->csv : options->sqlite;
+    const char *path = options->csv != NULL    ? options->csv
+                       : options->html != NULL ? options->html
+                                               : options->sqlite;
     replay_target_t target;
-    if ((options->csv != NULL) + (options->sqlite != NULL) != 1) {
-        (void)fputs("replay export: say one of --csv FILE and --sqlite FILE; see "
+    if ((options->csv != NULL) + (options->sqlite != NULL) + (options->html != NULL) != 1) {
+        (void)fputs("replay export: say one of --csv FILE, --sqlite FILE and --html FILE; see "
                     "replay export --help\n",
                     stderr);
+        return REPLAY_USAGE;
+    }
+    if ((options->latency != NULL && options->html == NULL) ||
+        (options->html != NULL && options->from > 1)) {
+        (void)fputs(
+            "replay export: --latency goes with --html, --from does not; see replay export --help\n",
+            stderr);
         return REPLAY_USAGE;
     }
     int code =
@@ -139,7 +148,7 @@ int replay_export(const replay_options_t *options)
     if (code != REPLAY_DONE) {
         return code;
     }
-    code = export_state(options, &target);
+    code = options->html != NULL ? export_html(options, &target) : export_state(options, &target);
     replay_target_abandon(&target); /* of what was committed nothing is left to abandon */
     return replay_flush(code);
 }

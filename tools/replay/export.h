@@ -30,6 +30,9 @@ int export_csv(const slc_state_t *state, const replay_options_t *options, replay
 int export_sqlite(const slc_state_t *state, const replay_options_t *options, replay_target_t *target,
                   export_counts_t *ret_counts);
 
+/* How the drops went; says itself what it wrote, and commits the target. */
+int export_html(const replay_options_t *options, replay_target_t *target);
+
 /* A field of CSV (RFC 4180), quoted. */
 void export_put_csv(FILE *out, const char *text);
 

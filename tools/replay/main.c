@@ -14,7 +14,7 @@ static const replay_command_t commands[] = {
     {"audit", "a second opinion on every outcome", replay_audit_help, REPLAY_TAKES_LEDGER, replay_audit},
     {"explain", "why this user won or lost", replay_explain_help,
      REPLAY_TAKES_FROM | REPLAY_TAKES_UNTIL | REPLAY_TAKES_DROP | REPLAY_TAKES_USER, replay_explain},
-    {"export", "orders as CSV or SQLite", replay_export_help,
+    {"export", "orders as CSV or SQLite; how a drop went as a page", replay_export_help,
      REPLAY_TAKES_FROM | REPLAY_TAKES_UNTIL | REPLAY_TAKES_DROP | REPLAY_TAKES_TARGET, replay_export},
     {"compact", "the state as a new directory of one snapshot", replay_compact_help, REPLAY_TAKES_INTO,
      replay_compact},
@@ -32,6 +32,7 @@ static void print_help(FILE *out)
         "  replay state /var/lib/sluice --what-if stock=2000,per-user=1\n"
         "  replay explain /var/lib/sluice --drop 1 --user ada\n"
         "  replay export /var/lib/sluice --sqlite orders.db\n"
+        "  replay export /var/lib/sluice --html drop.html\n"
         "  replay compact /var/lib/sluice --into /var/lib/sluice-new\n"
         "\n"
         "usage: replay COMMAND DIR [OPTION]...\n"

@@ -16,6 +16,8 @@ enum {
     OPTION_USER,
     OPTION_CSV,
     OPTION_SQLITE,
+    OPTION_HTML,
+    OPTION_LATENCY,
     OPTION_FORCE,
     OPTION_WHAT_IF,
     OPTION_JSON,
@@ -32,6 +34,8 @@ static const struct option long_options[] = {
     {"csv", required_argument, NULL, OPTION_CSV},
     {"sqlite", required_argument, NULL, OPTION_SQLITE},
     {"what-if", required_argument, NULL, OPTION_WHAT_IF},
+    {"html", required_argument, NULL, OPTION_HTML},
+    {"latency", required_argument, NULL, OPTION_LATENCY},
     {"force", no_argument, NULL, OPTION_FORCE},
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
@@ -82,6 +86,8 @@ static unsigned needed_for(int option)
         return REPLAY_TAKES_WHAT_IF;
     case OPTION_CSV:
     case OPTION_SQLITE:
+    case OPTION_HTML:
+    case OPTION_LATENCY:
     case OPTION_FORCE:
         return REPLAY_TAKES_TARGET;
     default:
@@ -122,6 +128,12 @@ static replay_parsed_t parse_option(const replay_command_t *command, int option,
         return REPLAY_PARSED_RUN;
     case OPTION_WHAT_IF:
         options->what_if = optarg;
+        return REPLAY_PARSED_RUN;
+    case OPTION_HTML:
+        options->html = optarg;
+        return REPLAY_PARSED_RUN;
+    case OPTION_LATENCY:
+        options->latency = optarg;
         return REPLAY_PARSED_RUN;
     case OPTION_FORCE:
         options->force = true;

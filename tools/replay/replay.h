@@ -24,6 +24,8 @@ typedef struct replay_options {
     const char *user;   /* NULL: not said */
     const char *csv;    /* files to export into; NULL: not said */
     const char *sqlite;
+    const char *html;
+    const char *latency; /* of HdrHistogram; NULL: not said */
     const char *what_if; /* NULL: the rules as they were */
     uint64_t from;       /* sequences; 1 to UINT64_MAX without a wish */
     uint64_t until;

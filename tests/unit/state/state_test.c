@@ -1,10 +1,12 @@
 /* A state rebuilt offline is the state that the same events gave live. */
+#include "attempts/attempts.h"
 #include "base/hash.h"
 #include "journal/writer.h"
 #include "logic/logic.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <sluice/history.h>
 #include <sluice/state.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +196,126 @@ Test(state, tells_at_least_where_it_ended)
     cr_assert_eq(slc_state_replay(kit.path, UINT64_MAX, count_progress, &last, &state, &kit.error),
                  SLC_OK);
     cr_assert_eq(last, kit.sequence);
+    slc_state_destroy(state);
+    teardown(&kit);
+}
+
+/* ---- what happened, event by event ---- */
+
+typedef struct teller {
+    kit_t *kit;
+    slc_state_t *own; /* fed with what is told */
+    uint64_t begun;
+    uint64_t events;
+    uint64_t attempts;
+} teller_t;
+
+static void tell_begin(void *context, const slc_state_t *base)
+{
+    teller_t *teller = context;
+    cr_assert_eq(slc_state_sequence(base), 0, "the journal reaches back to event 1");
+    teller->begun++;
+}
+
+static void tell_event(void *context, const slc_event_t *event, const slc_outcome_t *outcome)
+{
+    teller_t *teller = context;
+    slc_outcome_t own;
+    slc_event_t numberless = *event;
+    numberless.sequence = 0; /* it gets the next one there */
+    slc_state_apply(teller->own, &numberless, &own);
+    cr_assert(own.status == outcome->status && own.replayed == outcome->replayed &&
+              own.drop_id == outcome->drop_id && own.order_id == outcome->order_id &&
+              own.remaining == outcome->remaining);
+    cr_assert_eq(event->sequence, ++teller->events);
+}
+
+/* It stands behind the event that it names, and before the next one. */
+static void tell_attempt(void *context, const slc_attempt_t *attempt)
+{
+    teller_t *teller = context;
+    cr_assert_eq(attempt->sequence, teller->events, "behind event %" PRIu64 ", not %" PRIu64,
+                 attempt->sequence, teller->events);
+    teller->attempts++;
+}
+
+static void note_attempts(kit_t *kit, const uint64_t *sequences, size_t count)
+{
+    slc_attempts_t *attempts = NULL;
+    cr_assert_eq(slc_attempts_open(kit->directory, 1 << 20, &attempts, &kit->error), SLC_OK);
+    for (size_t i = 0; i < count; i++) {
+        const slc_attempt_t attempt = {.time_us = START_US,
+                                       .sequence = sequences[i],
+                                       .drop_id = 3,
+                                       .quantity = 1,
+                                       .status = SLC_STATUS_SOLD_OUT,
+                                       .user_bytes = 1,
+                                       .user = "u"};
+        slc_attempts_note(attempts, &attempt);
+    }
+    slc_attempts_close(attempts);
+}
+
+Test(state, what_is_told_event_by_event_comes_to_the_same_with_attempts_in_their_places)
+{
+    static const uint64_t noted[] = {0, 1, 1, 99, 100, 4000};
+    kit_t kit;
+    setup(&kit);
+    happen_all(&kit);
+    note_attempts(&kit, noted, sizeof noted / sizeof noted[0]);
+    teller_t teller = {.kit = &kit, .own = slc_state_create()};
+    const slc_listener_t listener = {
+        .context = &teller, .begin = tell_begin, .event = tell_event, .attempt = tell_attempt};
+    slc_told_t told;
+    slc_state_t *state = NULL;
+    cr_assert_eq(slc_history_read(kit.path, UINT64_MAX, &listener, NULL, NULL, &told, &state, &kit.error),
+                 SLC_OK, "%s", kit.error.message);
+    cr_assert(teller.begun == 1 && teller.events == kit.sequence && told.sequence == kit.sequence);
+    cr_assert(teller.attempts == 6 && told.attempts.entries == 6 && told.attempts_later == 0);
+    cr_assert_eq(slc_state_digest(state), slc_logic_digest_recomputed(kit.live));
+    cr_assert_eq(slc_state_digest(teller.own), slc_logic_digest_recomputed(kit.live));
+    slc_state_destroy(state);
+    slc_state_destroy(teller.own);
+    teardown(&kit);
+}
+
+Test(state, what_is_told_up_to_an_event_leaves_later_attempts_out_and_counts_them)
+{
+    static const uint64_t noted[] = {99, 100, 101, 4000};
+    kit_t kit;
+    setup(&kit);
+    happen_all(&kit);
+    note_attempts(&kit, noted, sizeof noted / sizeof noted[0]);
+    teller_t teller = {.kit = &kit, .own = slc_state_create()};
+    const slc_listener_t listener = {
+        .context = &teller, .begin = tell_begin, .event = tell_event, .attempt = tell_attempt};
+    slc_told_t told;
+    cr_assert_eq(slc_history_read(kit.path, 100, &listener, NULL, NULL, &told, NULL, &kit.error), SLC_OK);
+    cr_assert(teller.events == 100 && teller.attempts == 2 && told.attempts_later == 2);
+    slc_state_destroy(teller.own);
+    teller = (teller_t){.kit = &kit, .own = slc_state_create()};
+    cr_assert_eq(slc_history_read(kit.path, kit.sequence + 1, &listener, NULL, NULL, &told, NULL, NULL),
+                 SLC_ERR_USAGE);
+    slc_state_destroy(teller.own);
+    teardown(&kit);
+}
+
+Test(state, an_order_says_when_it_was_cancelled)
+{
+    kit_t kit;
+    slc_order_info_t order;
+    slc_drop_info_t drop;
+    setup(&kit);
+    happen_all(&kit);
+    slc_state_t *state = NULL;
+    cr_assert_eq(slc_state_replay(kit.path, UINT64_MAX, NULL, NULL, &state, &kit.error), SLC_OK);
+    cr_assert(slc_state_order(state, 150, &order));
+    cr_assert(order.cancelled && order.cancel_sequence == kit.sequence - 2 &&
+              order.cancel_time_us == START_US + order.cancel_sequence / 100);
+    cr_assert(slc_state_order(state, 151, &order) && !order.cancelled && order.cancel_sequence == 0);
+    cr_assert_not(slc_state_order(state, 1, &order), "event 1 was no order");
+    cr_assert(slc_state_drop(state, 3, &drop) && drop.cancelled == 1);
+    cr_assert_not(slc_state_drop(state, 2, &drop), "2 was purged");
     slc_state_destroy(state);
     teardown(&kit);
 }

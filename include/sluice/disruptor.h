@@ -23,6 +23,7 @@
 #include <sluice/status.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -53,6 +54,13 @@ typedef struct slc_ring_config {
     uint32_t spins; /* turns of spinning before a yield or sleep; 0: a default */
 } slc_ring_config_t;
 
+/* Where the slots lie: every ring begins with this, for slc_ring_slot. Constant; not for other use. */
+typedef struct slc_slots {
+    char *first;
+    uint64_t mask; /* number of slots - 1 */
+    size_t bytes;  /* of one slot */
+} slc_slots_t;
+
 /* All memory is allocated and touched here, none later. NULL: SLC_ERR_USAGE or SLC_ERR_NO_MEMORY. */
 slc_ring_t *slc_ring_create(const slc_ring_config_t *config, slc_error_t *ret_error);
 /* NULL is fine. No thread may be inside a call on the ring. */
@@ -76,8 +84,13 @@ bool slc_ring_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first);
  * last look at the consumers told, and looks again only when nothing of that is left: so 0 is fresh, and
  * any other number may be less than there is. Other producers may take them first. 0 once closed. */
 uint64_t slc_ring_room(slc_ring_t *ring);
-/* The slot of a claimed, or of a consumed, sequence. */
-void *slc_ring_slot(const slc_ring_t *ring, uint64_t sequence);
+/* The slot of a claimed, or of a consumed, sequence. Here and not behind a call, since it is asked for
+ * each event: a loop over a batch then compiles to a walk through memory. */
+static inline void *slc_ring_slot(const slc_ring_t *ring, uint64_t sequence)
+{
+    const slc_slots_t *slots = (const slc_slots_t *)(const void *)ring;
+    return slots->first + (sequence & slots->mask) * slots->bytes;
+}
 /* Hands claimed slots to the consumers. All that was claimed must be published, in any order; consumers
  * stop in front of the first slot that is not. With SLC_WAIT_SLEEP it is a sequentially consistent store,
  * as that of slc_consumer_poll below. */
@@ -129,8 +142,14 @@ bool slc_consumer_is_slept_on(const slc_consumer_t *consumer);
 bool slc_consumer_wait(slc_consumer_t *consumer, uint64_t timeout_ns);
 /* The ring is closed and this consumer has seen every slot. */
 bool slc_consumer_done(const slc_consumer_t *consumer);
-/* THE batch loop: poll and wait until done (answers 0) or until the handler fails (its number). A handler
- * that answers 0 is called again at once. */
+/* THE batch loop: hands over and waits until done (answers 0) or until the handler fails (its number). A
+ * handler that answers 0 is called again at once.
+ *
+ * Where slots stream in by the million a second it lets some gather before it hands them over, for at
+ * most a few microseconds, since taking them one by one slows the producers down; a lone slot is handed
+ * over at once. Between the polls of a loop of this kind nobody can look at a flag, so with SLC_WAIT_SPIN
+ * and SLC_WAIT_YIELD its progress is a release store only; a loop that wakes others by flags of its own
+ * calls poll and wait. */
 int64_t slc_consumer_run(slc_consumer_t *consumer, slc_batch_fn handler, void *context);
 /* How many slots it has passed: the sequence it will see next. */
 uint64_t slc_consumer_sequence(const slc_consumer_t *consumer);

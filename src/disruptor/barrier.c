@@ -42,7 +42,7 @@ uint64_t slc_barrier_limit(slc_consumer_t *consumer, slc_sequence_t **ret_slowes
                               ? slc_sequence_value(&ring->published)
                               : published_by_lap(ring, consumer->limit);
     }
-    SLC_DEBUG_ASSERT(consumer->limit - consumer->next <= ring->mask + 1);
+    SLC_DEBUG_ASSERT(consumer->limit - consumer->next <= ring->slots.mask + 1);
     return consumer->limit;
 }
 

@@ -11,37 +11,45 @@
 
 #include "base/check.h"
 
+static __attribute__((noinline)) uint64_t look_for_room(slc_ring_t *ring)
+{
+    slc_sequence_t *slowest = NULL;
+    uint64_t room_end = slc_barrier_gate(ring, &slowest) + ring->slots.mask + 1;
+    /* Release: hands on what the loads of the gates acquired. */
+    atomic_store_explicit(&ring->room_end, room_end, memory_order_release);
+    return room_end;
+}
+
 /* Is there room up to `end`? Looks at the gates only if the last look does not tell. */
-static bool has_room_to(slc_ring_t *ring, uint64_t end)
+static inline bool has_room_to(slc_ring_t *ring, uint64_t end)
 {
     /* Acquire: it may be another producer's look at the gates; to overwrite a slot, one must have seen
      * that the consumers are done with it, at first or at second hand. */
     if (end <= atomic_load_explicit(&ring->room_end, memory_order_acquire)) {
         return true;
     }
-    slc_sequence_t *slowest = NULL;
-    uint64_t room_end = slc_barrier_gate(ring, &slowest) + ring->mask + 1;
-    /* Release: hands on what the loads of the gates acquired. */
-    atomic_store_explicit(&ring->room_end, room_end, memory_order_release);
-    return end <= room_end;
+    return end <= look_for_room(ring);
+}
+
+/* Behind a plain claim that met a close. */
+static __attribute__((noinline)) bool stands(slc_ring_t *ring, uint64_t claim, uint64_t count)
+{
+    if (slc_close_settle(ring, claim + count)) {
+        return true;
+    }
+    /* Relaxed: close has read it already, and the ring knows no other producer. */
+    atomic_store_explicit(&ring->claim, claim, memory_order_relaxed);
+    return false;
 }
 
 /* One producer: a compare-and-swap would wait until the slots and sequences that this core has stored
  * before have reached the other cores, which costs more than all the rest of a claim and a publish. */
-static bool claim_alone(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
+static inline bool claim_alone(slc_ring_t *ring, uint64_t claim, uint64_t count, uint64_t *ret_first)
 {
-    /* Relaxed, all three: see claim_among_others, and close.c for the last two. */
-    uint64_t claim = atomic_load_explicit(&ring->claim, memory_order_relaxed);
-    if (atomic_load_explicit(&ring->closing, memory_order_relaxed) || !has_room_to(ring, claim + count)) {
-        return false;
-    }
+    /* Relaxed, as in claim_among_others; and see close.c. */
     atomic_store_explicit(&ring->claim, claim + count, memory_order_relaxed);
-    if (!slc_close_let_pass(ring, claim + count)) {
-        atomic_store_explicit(&ring->claim, claim, memory_order_relaxed);
-        return false;
-    }
     *ret_first = claim;
-    return true;
+    return slc_close_lets_pass(ring) || stands(ring, claim, count);
 }
 
 static bool claim_among_others(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
@@ -59,11 +67,39 @@ static bool claim_among_others(slc_ring_t *ring, uint64_t count, uint64_t *ret_f
     return true;
 }
 
+static __attribute__((noinline)) bool try_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
+{
+    SLC_CHECK(count > 0 && count <= ring->slots.mask + 1);
+    if (!ring->plain_claims) {
+        return claim_among_others(ring, count, ret_first);
+    }
+    /* Relaxed, both: see claim_alone. */
+    uint64_t claim = atomic_load_explicit(&ring->claim, memory_order_relaxed);
+    return !atomic_load_explicit(&ring->closing, memory_order_relaxed) &&
+           has_room_to(ring, claim + count) && claim_alone(ring, claim, count, ret_first);
+}
+
+/* The happy path of a single producer, and `otherwise` for all the rest. It is inlined into the two
+ * public functions and calls nothing that it comes back from, so that a claim saves no register. What
+ * bounds a producer is the store buffer of its core, which fills up while the lines of slots come over
+ * from the consumers' core: a store that is not needed takes the place of one that would wait there. */
+static inline __attribute__((always_inline)) bool claim_at_once(
+    slc_ring_t *ring, uint64_t count, uint64_t *ret_first,
+    bool (*otherwise)(slc_ring_t *ring, uint64_t count, uint64_t *ret_first))
+{
+    /* Relaxed, and acquire of room_end: as in try_claim and has_room_to. */
+    uint64_t claim = atomic_load_explicit(&ring->claim, memory_order_relaxed);
+    if (ring->plain_claims && count - 1 <= ring->slots.mask &&
+        !atomic_load_explicit(&ring->closing, memory_order_relaxed) &&
+        claim + count <= atomic_load_explicit(&ring->room_end, memory_order_acquire)) {
+        return claim_alone(ring, claim, count, ret_first);
+    }
+    return otherwise(ring, count, ret_first);
+}
+
 bool slc_ring_try_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
 {
-    SLC_CHECK(count > 0 && count <= ring->mask + 1);
-    return ring->plain_claims ? claim_alone(ring, count, ret_first)
-                              : claim_among_others(ring, count, ret_first);
+    return claim_at_once(ring, count, ret_first, try_claim);
 }
 
 uint64_t slc_ring_room(slc_ring_t *ring)
@@ -86,11 +122,11 @@ static bool claim_may_succeed(void *context, slc_sequence_t **ret_slowest)
 {
     const claim_wait_t *wait = context;
     uint64_t gate = slc_barrier_gate(wait->ring, ret_slowest);
-    return slc_ring_claimed(wait->ring) + wait->count <= gate + wait->ring->mask + 1 ||
+    return slc_ring_claimed(wait->ring) + wait->count <= gate + wait->ring->slots.mask + 1 ||
            slc_close_has_begun(wait->ring);
 }
 
-bool slc_ring_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
+static __attribute__((noinline)) bool claim_waiting(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
 {
     claim_wait_t wait = {.ring = ring, .count = count};
     const slc_wait_plan_t plan = {
@@ -100,11 +136,16 @@ bool slc_ring_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
         .over = claim_may_succeed,
         .context = &wait,
     };
-    while (!slc_ring_try_claim(ring, count, ret_first)) {
+    while (!try_claim(ring, count, ret_first)) {
         if (slc_close_has_begun(ring)) {
             return false;
         }
         (void)slc_wait(&plan, UINT64_MAX);
     }
     return true;
+}
+
+bool slc_ring_claim(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
+{
+    return claim_at_once(ring, count, ret_first, claim_waiting);
 }

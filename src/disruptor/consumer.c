@@ -1,5 +1,4 @@
-/* A consumer, and THE batch loop: take all that is available, hand it over, publish the progress once,
- * after the work; wait; until the ring is closed and drained.
+/* A consumer: take all that is available, hand it over, publish the progress once, after the work; wait.
  *
  * When the handler fails, its progress stays where it was, so that nobody behind it and no producer ever
  * passes a slot that was not done. */
@@ -7,22 +6,26 @@
 
 #include "base/check.h"
 
-#include <stdlib.h>
+int64_t slc_consumer_work(slc_consumer_t *consumer, uint64_t count, slc_batch_fn handler, void *context)
+{
+    int64_t done = handler(context, consumer->next, count);
+    if (done > 0) {
+        SLC_CHECK((uint64_t)done <= count);
+        consumer->next += (uint64_t)done;
+    }
+    return done;
+}
 
 int64_t slc_consumer_poll_quietly(slc_consumer_t *consumer, slc_batch_fn handler, void *context)
 {
-    slc_sequence_t *slowest = NULL;
-    uint64_t first = consumer->next;
-    uint64_t count = slc_barrier_limit(consumer, &slowest) - first;
+    uint64_t count = slc_consumer_look(consumer);
     if (count == 0) {
         return 0;
     }
-    int64_t done = handler(context, first, count);
+    int64_t done = slc_consumer_work(consumer, count, handler, context);
     if (done <= 0) {
         return done;
     }
-    SLC_CHECK((uint64_t)done <= count);
-    consumer->next = first + (uint64_t)done;
     /* Release, so that whoever sees it sees the work, and a producer does not overwrite slots that are
      * still being read; seq_cst, so that it comes before the look at the sleepers that follows and before
      * the caller's own looks at flags (disruptor.h, slc_consumer_poll). */
@@ -47,20 +50,6 @@ int64_t slc_consumer_poll(slc_consumer_t *consumer, slc_batch_fn handler, void *
         slc_consumer_announce(consumer);
     }
     return done;
-}
-
-int64_t slc_consumer_run(slc_consumer_t *consumer, slc_batch_fn handler, void *context)
-{
-    while (!slc_consumer_done(consumer)) {
-        int64_t done = slc_consumer_poll(consumer, handler, context);
-        if (done < 0) {
-            return done;
-        }
-        if (done == 0) {
-            (void)slc_consumer_wait(consumer, UINT64_MAX); /* whatever ended it, the loop looks again */
-        }
-    }
-    return 0;
 }
 
 static bool wait_is_over(void *context, slc_sequence_t **ret_slowest)

@@ -22,8 +22,10 @@
 static void publish_single(slc_ring_t *ring, uint64_t first, uint64_t count)
 {
     uint64_t end = first + count;
-    if (first != ring->published_end) {
-        SLC_CHECK(first > ring->published_end);
+    /* Relaxed: this thread's own last store. */
+    uint64_t published = atomic_load_explicit(&ring->published.value, memory_order_relaxed);
+    if (first != published) {
+        SLC_CHECK(first > published);
         /* Relaxed: only this thread reads laps in this mode. */
         for (uint64_t i = first; i < end; i++) {
             atomic_store_explicit(slc_ring_lap_at(ring, i), slc_ring_lap(ring, i), memory_order_relaxed);
@@ -36,7 +38,6 @@ static void publish_single(slc_ring_t *ring, uint64_t first, uint64_t count)
         end++;
         ring->early--;
     }
-    ring->published_end = end;
     STORE_VISIBLY(ring, &ring->published.value, end);
 }
 
@@ -54,7 +55,7 @@ static void publish_multi(slc_ring_t *ring, uint64_t first, uint64_t count)
 
 void slc_ring_publish_quietly(slc_ring_t *ring, uint64_t first, uint64_t count)
 {
-    SLC_CHECK(count > 0 && count <= ring->mask + 1);
+    SLC_CHECK(count > 0 && count <= ring->slots.mask + 1);
     if (ring->producers == SLC_PRODUCER_SINGLE) {
         publish_single(ring, first, count);
     } else {

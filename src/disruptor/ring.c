@@ -64,9 +64,9 @@ slc_ring_t *slc_ring_create(const slc_ring_config_t *config, slc_error_t *ret_er
     size_t slot_bytes = slc_round_up(config->slot_bytes, SLOT_BYTES_MIN);
     slc_ring_t *ring = allocate_touched(sizeof *ring);
     if (ring != NULL) {
-        ring->slots = allocate_touched(config->slots * slot_bytes);
+        ring->slots.first = allocate_touched(config->slots * slot_bytes);
     }
-    if (ring != NULL && ring->slots != NULL) { /* not touched in vain */
+    if (ring != NULL && ring->slots.first != NULL) { /* not touched in vain */
         ring->laps = allocate_touched(config->slots * sizeof *ring->laps);
     }
     if (ring == NULL || ring->laps == NULL) {
@@ -76,9 +76,9 @@ slc_ring_t *slc_ring_create(const slc_ring_config_t *config, slc_error_t *ret_er
                             (unsigned long long)config->slots, slot_bytes);
         return NULL;
     }
-    ring->mask = config->slots - 1;
+    ring->slots.mask = config->slots - 1;
     ring->lap_shift = (uint32_t)__builtin_ctzll(config->slots);
-    ring->slot_bytes = slot_bytes;
+    ring->slots.bytes = slot_bytes;
     ring->producers = config->producers;
     ring->plain_claims = config->producers == SLC_PRODUCER_SINGLE && slc_close_allows_plain_claims();
     ring->wait = config->wait;
@@ -108,7 +108,7 @@ void slc_ring_destroy(slc_ring_t *ring)
     }
     free((void *)ring->gates);
     free(ring->laps);
-    free(ring->slots);
+    free(ring->slots.first);
     free(ring);
 }
 
@@ -170,11 +170,6 @@ void slc_ring_gate(slc_ring_t *ring, slc_consumer_t *consumer)
     atomic_store_explicit(&ring->room_end, 0, memory_order_relaxed);
 }
 
-void *slc_ring_slot(const slc_ring_t *ring, uint64_t sequence)
-{
-    return ring->slots + (sequence & ring->mask) * ring->slot_bytes;
-}
-
 uint64_t slc_ring_claimed(const slc_ring_t *ring)
 {
     /* Relaxed: a number to look at; no slot may be touched on the strength of it. */
@@ -183,5 +178,5 @@ uint64_t slc_ring_claimed(const slc_ring_t *ring)
 
 uint64_t slc_ring_slots(const slc_ring_t *ring)
 {
-    return ring->mask + 1;
+    return ring->slots.mask + 1;
 }

@@ -25,14 +25,12 @@
 
 /* The padding keeps writers apart. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct slc_ring {
-    char *slots;
+    slc_slots_t slots; /* first, where slc_ring_slot of the public header looks for it */
     /* For each slot the lap (sequence / N, modulo 2^32) in which it was last published. In multi-producer
      * mode consumers read it; in single-producer mode the producer notes in it what was published out of
      * order. A slot holds the wanted lap or the one before, so 32 bits are plenty. */
     _Atomic uint32_t *laps;
-    uint64_t mask; /* N - 1 */
     uint32_t lap_shift;
-    size_t slot_bytes;
     slc_producers_t producers;
     bool plain_claims; /* one producer, who claims by a plain store; see close.c */
     slc_wait_t wait;
@@ -52,13 +50,14 @@ struct slc_ring {
      * N. In multi-producer mode any producer writes it; an older value written late only costs a look. */
     _Atomic uint64_t room_end;
     /* Single-producer mode, private to the producer: */
-    uint64_t published_end; /* all below is published */
-    uint64_t early;         /* slots above it that are published already */
+    uint64_t early; /* slots published already, above those that consumers may see */
 
     /* In single-producer mode the number of published slots. In multi-producer mode only its bell serves,
      * for those who wait for a lap. */
     slc_sequence_t published;
 };
+
+static_assert(offsetof(struct slc_ring, slots) == 0, "disruptor.h takes a ring for its slots");
 
 struct slc_consumer {
     slc_sequence_t progress; /* the next sequence to see; written by who polls */
@@ -80,6 +79,16 @@ uint64_t slc_barrier_limit(slc_consumer_t *consumer, slc_sequence_t **ret_slowes
  * Reads shared words only, so it may run beside a poll of the same consumer by another thread. */
 bool slc_barrier_is_behind(slc_consumer_t *consumer, slc_sequence_t **ret_slowest);
 
+/* Slots available to it just now. */
+static inline uint64_t slc_consumer_look(slc_consumer_t *consumer)
+{
+    slc_sequence_t *slowest = NULL;
+    return slc_barrier_limit(consumer, &slowest) - consumer->next;
+}
+/* Hands over `count` available slots and notes how many were done with; the progress is then still to be
+ * published. Answers as the handler did. */
+int64_t slc_consumer_work(slc_consumer_t *consumer, uint64_t count, slc_batch_fn handler, void *context);
+
 /* The slowest of the gating consumers. */
 uint64_t slc_barrier_gate(const slc_ring_t *ring, slc_sequence_t **ret_slowest);
 
@@ -91,18 +100,17 @@ bool slc_close_has_begun(const slc_ring_t *ring);
  * closing thread to make up its mind, a few instructions long. */
 bool slc_close_settle(const slc_ring_t *ring, uint64_t claim_end);
 
-/* The second step of a plain claim. */
-static inline bool slc_close_let_pass(const slc_ring_t *ring, uint64_t claim_end)
+/* The second step of a plain claim; false: a close has begun, and slc_close_settle tells. */
+static inline bool slc_close_lets_pass(const slc_ring_t *ring)
 {
     /* Keeps the compiler from reading before the claim was stored; for the core, close.c sees to it. */
     atomic_signal_fence(memory_order_seq_cst);
-    return __builtin_expect(!atomic_load_explicit(&ring->closing, memory_order_relaxed), 1) ||
-           slc_close_settle(ring, claim_end);
+    return __builtin_expect(!atomic_load_explicit(&ring->closing, memory_order_relaxed), 1);
 }
 
 static inline _Atomic uint32_t *slc_ring_lap_at(const slc_ring_t *ring, uint64_t sequence)
 {
-    return &ring->laps[sequence & ring->mask];
+    return &ring->laps[sequence & ring->slots.mask];
 }
 
 static inline uint32_t slc_ring_lap(const slc_ring_t *ring, uint64_t sequence)

@@ -39,11 +39,12 @@ Test(close, of_one_producer_works_without_the_kernels_help)
 Test(close, lets_a_claim_stand_that_it_counted_and_no_other)
 {
     slc_ring_t *ring = ring_of(SLC_PRODUCER_SINGLE);
-    cr_assert(slc_close_let_pass(ring, 3), "nobody closes");
+    cr_assert(slc_close_lets_pass(ring), "nobody closes");
     atomic_store(&ring->closing, true);
     atomic_store(&ring->end, 3);
-    cr_assert(slc_close_let_pass(ring, 3));
-    cr_assert(!slc_close_let_pass(ring, 4));
+    cr_assert(!slc_close_lets_pass(ring));
+    cr_assert(slc_close_settle(ring, 3));
+    cr_assert(!slc_close_settle(ring, 4));
     slc_ring_destroy(ring);
 }
 

@@ -24,6 +24,9 @@ static const char HELP[] =
     "  --wait WAY     spin, yield or sleep (yield); spin wants a core for each thread\n"
     "  --only TEXT    scenarios whose name contains it\n"
     "  --json         the result as one JSON object on stdout\n"
+    "  --serve        for perf/rings: reads requests, one a line, SHAPE PRODUCERS BATCH BYTES WAIT "
+    "EVENTS\n"
+    "                 (one 1 64 8 yield 5000000), answers each with its figure\n"
     "  --help, --version\n"
     "\n"
     "JSON keys: wait, events, runs; results: [{name, producers, batch, slot_bytes, unit (events_per_s, "
@@ -47,12 +50,20 @@ static const char *const wait_names[] = {
     [SLC_WAIT_SPIN] = "spin", [SLC_WAIT_YIELD] = "yield", [SLC_WAIT_SLEEP] = "sleep"};
 #define WAITS (sizeof wait_names / sizeof *wait_names)
 
+static const char *const shape_names[] = {[SHAPE_ONE] = "one",
+                                          [SHAPE_PIPELINE] = "pipeline",
+                                          [SHAPE_DIAMOND] = "diamond",
+                                          [SHAPE_PING_PONG] = "ping-pong"};
+#define SHAPES (sizeof shape_names / sizeof *shape_names)
+#define REQUEST_WORDS 6
+
 typedef struct options {
     uint64_t events;
     unsigned runs;
     slc_wait_t wait;
     const char *only;
     bool json;
+    bool serve;
 } options_t;
 
 static double figures[SCENARIOS][SLOT_SIZES][RUNS_MAX];
@@ -88,10 +99,15 @@ static slc_wait_t wait_named(const char *name)
 static options_t options_of(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"events", required_argument, NULL, 'e'}, {"runs", required_argument, NULL, 'r'},
-        {"wait", required_argument, NULL, 'w'},   {"only", required_argument, NULL, 'o'},
-        {"json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
+        {"events", required_argument, NULL, 'e'},
+        {"runs", required_argument, NULL, 'r'},
+        {"wait", required_argument, NULL, 'w'},
+        {"only", required_argument, NULL, 'o'},
+        {"json", no_argument, NULL, 'j'},
+        {"serve", no_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
     };
     options_t options = {.events = 5000000, .runs = 5, .wait = SLC_WAIT_YIELD, .only = ""};
     for (int found; (found = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -110,6 +126,9 @@ static options_t options_of(int argc, char **argv)
             break;
         case 'j':
             options.json = true;
+            break;
+        case 's':
+            options.serve = true;
             break;
         case 'h':
             (void)fputs(HELP, stdout);
@@ -186,9 +205,51 @@ static void print_results(const options_t *options)
     }
 }
 
+static shape_t shape_named(const char *name)
+{
+    for (size_t i = 0; i < SHAPES; i++) {
+        if (strcmp(name, shape_names[i]) == 0) {
+            return (shape_t)i;
+        }
+    }
+    usage("there is no shape", name);
+}
+
+/* One request a line, until the end of the input. */
+static int serve(void)
+{
+    char line[256];
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        char *words[REQUEST_WORDS] = {NULL};
+        char *rest = line;
+        for (size_t i = 0; i < REQUEST_WORDS; i++) {
+            words[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest);
+            if (words[i] == NULL) {
+                usage("a request has six words; it ends with", i > 0 ? words[i - 1] : "nothing");
+            }
+        }
+        const scenario_t scenario = {.name = words[0],
+                                     .shape = shape_named(words[0]),
+                                     .producers = (unsigned)number("PRODUCERS", words[1], PRODUCERS_MAX),
+                                     .batch = number("BATCH", words[2], SLOTS)};
+        size_t slot_bytes = number("BYTES", words[3], 64);
+        if (slot_bytes != 8 && slot_bytes != 64) {
+            usage("BYTES is 8 or 64, not", words[3]);
+        }
+        double figure = run_scenario(&scenario, slot_bytes, wait_named(words[4]),
+                                     number("EVENTS", words[5], UINT64_C(100000000000)));
+        (void)printf("%.0f\n", figure);
+        (void)fflush(stdout);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const options_t options = options_of(argc, argv);
+    if (options.serve) {
+        return serve();
+    }
     size_t wanted = 0;
     for (size_t i = 0; i < SCENARIOS; i++) {
         wanted += is_wanted(&options, i);
@@ -199,8 +260,9 @@ int main(int argc, char **argv)
     for (unsigned run = 0; run < options.runs; run++) {
         for (size_t i = 0; i < SCENARIOS; i++) {
             for (size_t j = 0; j < SLOT_SIZES && is_wanted(&options, i); j++) {
-                figures[i][j][run] =
-                    run_scenario(&scenarios[i], slot_sizes[j], options.wait, options.events);
+                figures[i][j][run] = run_scenario(
+                    &scenarios[i], slot_sizes[j], options.wait,
+                    scenarios[i].shape == SHAPE_PING_PONG ? options.events / 100 + 1 : options.events);
             }
         }
     }

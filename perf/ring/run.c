@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#define SLOTS 65536u
 #define PING_PONG_SLOTS 64u
 #define NS_PER_S 1e9
 
@@ -87,18 +86,25 @@ static void start_together(pthread_barrier_t *start)
     }
 }
 
-static int64_t add_up(void *context, uint64_t first, uint64_t count)
+static inline int64_t add_up_words(station_t *station, uint64_t first, uint64_t count, size_t words)
 {
-    station_t *station = context;
     uint64_t sum = 0;
     for (uint64_t i = first; i < first + count; i++) {
         const uint64_t *slot = slc_ring_slot(station->ring, i);
-        for (size_t word = 0; word < station->words; word++) {
+        for (size_t word = 0; word < words; word++) {
             sum += slot[word];
         }
     }
     station->sum += sum;
     return (int64_t)count;
+}
+
+/* Of a size known to the compiler, as it is to a user of a ring. */
+static int64_t add_up(void *context, uint64_t first, uint64_t count)
+{
+    station_t *station = context;
+    return station->words == 1 ? add_up_words(station, first, count, 1)
+                               : add_up_words(station, first, count, 8);
 }
 
 static void *consume(void *argument)
@@ -109,6 +115,13 @@ static void *consume(void *argument)
         run_failed("a consumer stopped");
     }
     return NULL;
+}
+
+static inline void fill(uint64_t *slot, uint64_t number, size_t words)
+{
+    for (size_t word = 0; word < words; word++) {
+        slot[word] = number;
+    }
 }
 
 static void *produce(void *argument)
@@ -122,10 +135,7 @@ static void *produce(void *argument)
             run_failed("a claim failed");
         }
         for (uint64_t i = first; i < first + producer->batch; i++, number++) {
-            uint64_t *slot = slc_ring_slot(producer->ring, i);
-            for (size_t word = 0; word < producer->words; word++) {
-                slot[word] = number;
-            }
+            fill(slc_ring_slot(producer->ring, i), number, producer->words);
         }
         slc_ring_publish(producer->ring, first, producer->batch);
     }
@@ -208,6 +218,7 @@ typedef struct pong {
     slc_ring_t *there;
     slc_consumer_t *arriving;
     slc_ring_t *back;
+    size_t slot_bytes;
 } pong_t;
 
 static int64_t send_back(void *context, uint64_t first, uint64_t count)
@@ -218,7 +229,7 @@ static int64_t send_back(void *context, uint64_t first, uint64_t count)
         if (!slc_ring_claim(pong->back, 1, &sequence)) {
             run_failed("a claim failed");
         }
-        memcpy(slc_ring_slot(pong->back, sequence), slc_ring_slot(pong->there, i), sizeof(uint64_t));
+        memcpy(slc_ring_slot(pong->back, sequence), slc_ring_slot(pong->there, i), pong->slot_bytes);
         slc_ring_publish(pong->back, sequence, 1);
     }
     return (int64_t)count;
@@ -242,16 +253,19 @@ static int compare(const void *a, const void *b)
 
 static double run_ping_pong(size_t slot_bytes, slc_wait_t wait, uint64_t events)
 {
-    const uint64_t rounds = events / 100 + 1;
+    const uint64_t rounds = events;
     double *times_ns = calloc(rounds, sizeof *times_ns);
     if (times_ns == NULL) {
         run_failed("no memory");
     }
     pong_t pong = {.there = new_ring(PING_PONG_SLOTS, slot_bytes, 1, wait),
-                   .back = new_ring(PING_PONG_SLOTS, slot_bytes, 1, wait)};
+                   .back = new_ring(PING_PONG_SLOTS, slot_bytes, 1, wait),
+                   .slot_bytes = slot_bytes};
     pong.arriving = new_consumer(pong.there, NULL, 0);
     slc_ring_gate(pong.there, pong.arriving);
-    station_t home = {.ring = pong.back, .consumer = new_consumer(pong.back, NULL, 0), .words = 1};
+    station_t home = {.ring = pong.back,
+                      .consumer = new_consumer(pong.back, NULL, 0),
+                      .words = slot_bytes / sizeof(uint64_t)};
     slc_ring_gate(pong.back, home.consumer);
     pthread_t thread = start_thread(answer, &pong);
     for (uint64_t round = 0; round < rounds; round++) {
@@ -260,7 +274,7 @@ static double run_ping_pong(size_t slot_bytes, slc_wait_t wait, uint64_t events)
         if (!slc_ring_claim(pong.there, 1, &sequence)) {
             run_failed("a claim failed");
         }
-        memcpy(slc_ring_slot(pong.there, sequence), &round, sizeof round);
+        fill(slc_ring_slot(pong.there, sequence), round, home.words);
         slc_ring_publish(pong.there, sequence, 1);
         while (slc_consumer_poll(home.consumer, add_up, &home) == 0) {
             (void)slc_consumer_wait(home.consumer, UINT64_MAX);
@@ -269,7 +283,7 @@ static double run_ping_pong(size_t slot_bytes, slc_wait_t wait, uint64_t events)
     }
     slc_ring_close(pong.there);
     (void)pthread_join(thread, NULL);
-    expect_sum(home.sum, rounds, 1);
+    expect_sum(home.sum, rounds, home.words);
     slc_ring_destroy(pong.there);
     slc_ring_destroy(pong.back);
     qsort(times_ns, rounds, sizeof *times_ns, compare);

@@ -10,6 +10,7 @@
 
 #define PRODUCERS_MAX 3
 #define STATIONS_MAX 3
+#define SLOTS 65536u /* of each ring but that of a ping-pong, which has 64 */
 
 typedef enum shape {
     SHAPE_ONE,       /* one consumer */
@@ -26,7 +27,7 @@ typedef struct scenario {
 } scenario_t;
 
 /* Sends `events` (rounded up to whole batches for each producer) and answers events a second; for a
- * ping-pong, of which `events` / 100 are played, the median round trip in ns. */
+ * ping-pong the median round trip in ns. `slot_bytes`: 8 or 64. */
 double run_scenario(const scenario_t *scenario, size_t slot_bytes, slc_wait_t wait, uint64_t events);
 
 _Noreturn void run_failed(const char *what);

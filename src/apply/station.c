@@ -23,11 +23,12 @@
 
 struct slc_apply_station {
     slc_apply_config_t config;
-    uint64_t time_us; /* of the journal's batch under way */
-    bool changed;     /* an event was applied since the last publication */
-    slc_cut_t *cut;   /* open; NULL: none */
-    bool given;       /* the keeper has it */
-    bool busy;        /* the last turn left something that another can go on with, slots apart */
+    uint64_t time_us;  /* of the journal's batch under way */
+    bool changed;      /* an event was applied since the last publication */
+    slc_cut_t *cut;    /* open; NULL: none */
+    bool given;        /* the keeper has it */
+    bool busy;         /* the last turn left something that another can go on with, slots apart */
+    slc_fresh_t fresh; /* what the toucher was given last */
 };
 
 slc_apply_station_t *slc_apply_station_create(const slc_apply_config_t *config)
@@ -266,6 +267,29 @@ static void ring_bells(const slc_apply_station_t *station)
     }
 }
 
+static bool is_same(const slc_fresh_t *one, const slc_fresh_t *other)
+{
+    return one->count == other->count &&
+           memcmp(one->pieces, other->pieces, one->count * sizeof *one->pieces) == 0;
+}
+
+/* Has memory touched that the logic comes to next. */
+static void touch_ahead(slc_apply_station_t *station)
+{
+    slc_logic_t *logic = station->config.logic;
+    if (station->config.toucher == NULL || !slc_toucher_idle(station->config.toucher)) {
+        return;
+    }
+    slc_logic_hold(logic, false);
+    slc_fresh_t fresh;
+    slc_logic_fresh(logic, &fresh);
+    if (!is_same(&fresh, &station->fresh)) {
+        station->fresh = fresh;
+        slc_logic_hold(logic, true);
+        slc_toucher_give(station->config.toucher, &fresh);
+    }
+}
+
 int64_t slc_apply_station_turn(slc_apply_station_t *station)
 {
     int64_t done = slc_consumer_poll(station->config.consumer, batch, station);
@@ -276,6 +300,7 @@ int64_t slc_apply_station_turn(slc_apply_station_t *station)
     if (done == 0) {
         station->busy |= slc_logic_tidy(station->config.logic, TIDY_STEPS);
     }
+    touch_ahead(station);
     return done;
 }
 

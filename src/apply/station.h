@@ -11,6 +11,7 @@
 #ifndef SLC_APPLY_STATION_H
 #define SLC_APPLY_STATION_H
 
+#include "apply/toucher.h"
 #include "attempts/attempts.h"
 #include "base/digest_pair.h"
 #include "board/board.h"
@@ -37,6 +38,7 @@ typedef struct slc_apply_config {
     void (*fill_status)(void *context, slc_engine_info_t *ret_info);
     void *context;            /* of both */
     slc_handover_t *handover; /* to the keeper of snapshots; NULL: none are taken */
+    slc_toucher_t *toucher;   /* of memory that the logic comes to next; NULL: nobody does */
 } slc_apply_config_t;
 
 /* NULL: no memory. */

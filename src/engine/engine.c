@@ -34,6 +34,7 @@ typedef struct slc_engine {
     slc_snapshots_t snapshots;
     slc_pipeline_t pipeline;
     slc_journal_station_t *journal;
+    slc_toucher_t *toucher;
     slc_apply_station_t *apply;
     slc_relay_t relay;
     slc_listener_t listeners[2]; /* buyers', operators' */
@@ -137,6 +138,10 @@ static slc_err_t engine_build_stations(slc_engine_t *engine, slc_error_t *ret_er
         .pair = &engine->pair,
         .time_us = engine->restored.end.time_us,
     });
+    engine->toucher = slc_toucher_create(ret_error);
+    if (engine->toucher == NULL) {
+        return SLC_ERR_IO;
+    }
     engine->apply = slc_apply_station_create(&(slc_apply_config_t){
         .ring = engine->pipeline.ring,
         .consumer = engine->pipeline.apply,
@@ -148,6 +153,7 @@ static slc_err_t engine_build_stations(slc_engine_t *engine, slc_error_t *ret_er
         .note_attempt = engine->attempts == NULL ? NULL : note_attempt,
         .fill_status = fill_status,
         .handover = &engine->snapshots.handover,
+        .toucher = engine->toucher,
         .context = engine,
     });
     if (engine->board == NULL || engine->journal == NULL || engine->apply == NULL) {
@@ -305,6 +311,8 @@ static void engine_drain(slc_engine_t *engine)
         slc_io_join(engine->io[i]);
         engine->io[i] = NULL;
     }
+    slc_toucher_destroy(engine->toucher); /* from here on the logic may unmap what it wants */
+    engine->toucher = NULL;
     slc_snapshots_stop(&engine->snapshots, engine->logic);
     slc_log(SLC_LOG_INFO, "stopped at sequence %" PRIu64 ", digest %016" PRIx64,
             slc_logic_sequence(engine->logic), slc_logic_digest(engine->logic));

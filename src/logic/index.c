@@ -1,98 +1,65 @@
 #include "logic/index.h"
 
-#include "base/bytes.h"
 #include "base/check.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define HUGE_PAGE_BYTES UINT64_C(2097152)
-/* Tables from this size on are mapped for themselves, in huge pages; smaller ones come from the heap. */
-#define MAPPED_BYTES_MIN (UINT64_C(1) << 20)
 #define LINES_MIN UINT64_C(4)
 /* Slots looked at by each call that inserts or removes while the index grows. 8 would do (a growth must
  * be over before the next one is due: N slots within 0.32 N insertions); 12 keeps it short. */
 #define STEP_SLOTS 12
-
-/* What a table without slots searches: one empty line, never written to, since room 0 lets nobody. */
-static uint64_t no_slots[SLC_LINE_SLOTS];
-
-static uint64_t slots_bytes(uint64_t room)
-{
-    uint64_t bytes = room * sizeof(uint64_t);
-    return bytes < MAPPED_BYTES_MIN ? bytes : slc_round_up(bytes, HUGE_PAGE_BYTES);
-}
-
-static void table_init(slc_table_t *table)
-{
-    *table = (slc_table_t){.slots = no_slots};
-}
-
-static void table_create(slc_table_t *table, uint64_t lines)
-{
-    /* What runs over behind the last home is a few slots, whatever the size; see rebuild() for more. */
-    uint64_t room = (lines + lines / 64 + 4) * SLC_LINE_SLOTS;
-    uint64_t bytes = slots_bytes(room);
-    *table = (slc_table_t){.lines = lines, .room = room};
-    if (bytes < MAPPED_BYTES_MIN) {
-        table->slots = aligned_alloc(SLC_LINE_SLOTS * sizeof(uint64_t), bytes);
-        SLC_CHECK(table->slots != NULL);
-        memset(table->slots, 0, bytes);
-        return;
-    }
-    uint8_t *at = mmap(NULL, bytes + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    SLC_CHECK(at != MAP_FAILED);
-    uint64_t skip = slc_round_up((uint64_t)(uintptr_t)at, HUGE_PAGE_BYTES) - (uint64_t)(uintptr_t)at;
-    if (skip > 0) {
-        SLC_CHECK(munmap(at, skip) == 0);
-    }
-    if (skip < HUGE_PAGE_BYTES) {
-        SLC_CHECK(munmap(at + skip + bytes, HUGE_PAGE_BYTES - skip) == 0);
-    }
-    /* A hint: a kernel without huge pages says EINVAL and serves ordinary ones. */
-    (void)madvise(at + skip, bytes, MADV_HUGEPAGE);
-    table->slots = (uint64_t *)(void *)(at + skip);
-}
-
-static void table_destroy(slc_table_t *table)
-{
-    if (table->room > 0) {
-        uint64_t bytes = slots_bytes(table->room);
-        if (bytes < MAPPED_BYTES_MIN) {
-            free(table->slots);
-        } else {
-            SLC_CHECK(munmap(table->slots, bytes) == 0);
-        }
-    }
-    table_init(table);
-}
+/* Pages of a growing table that are told to be next; more than two cores fill while one is touched. */
+#define FRESH_BYTES_MAX (16 * SLC_HUGE_PAGE_BYTES)
 
 void slc_index_init(slc_index_t *index)
 {
     *index = (slc_index_t){.boundary = 0};
-    table_init(&index->main);
-    table_init(&index->next);
+    slc_table_init(&index->main);
+    slc_table_init(&index->next);
 }
 
 void slc_index_finish(slc_index_t *index)
 {
-    table_destroy(&index->main);
-    table_destroy(&index->next);
+    slc_table_destroy(&index->main);
+    slc_table_destroy(&index->next);
+    slc_retired_finish(&index->retired);
 }
 
 uint64_t slc_index_bytes(const slc_index_t *index)
 {
-    uint64_t bytes = 0;
-    if (index->main.room > 0) {
-        bytes += slots_bytes(index->main.room) - index->main.released;
+    /* Pages of `next` behind those that hold entries are untouched; the bound is close enough. */
+    return slc_table_bytes(&index->main) - index->main.released + slc_table_bytes(&index->next);
+}
+
+void slc_index_fresh(const slc_index_t *index, slc_fresh_t *fresh)
+{
+    const slc_table_t *next = &index->next;
+    if (!slc_table_is_mapped(next)) {
+        return;
     }
-    if (index->next.room > 0) {
-        /* Pages behind those that hold entries are untouched; the bound is close enough. */
-        bytes += slots_bytes(index->next.room);
+    /* Where the next tag to be moved goes. */
+    uint64_t at = slc_table_home(next, index->boundary) * sizeof *next->slots;
+    at = at / SLC_HUGE_PAGE_BYTES * SLC_HUGE_PAGE_BYTES;
+    uint64_t left = slc_table_bytes(next) - at;
+    slc_fresh_add(fresh, (uint8_t *)next->slots + at, left < FRESH_BYTES_MAX ? left : FRESH_BYTES_MAX);
+}
+
+void slc_index_hold(slc_index_t *index, bool held)
+{
+    index->held = held;
+    if (!held) {
+        slc_retired_empty(&index->retired);
     }
-    return bytes;
+}
+
+/* Parts with a table that nothing is looked for in any more. */
+static void let_go(slc_index_t *index, slc_table_t *table)
+{
+    if (index->held) {
+        slc_retired_add(&index->retired, table);
+    } else {
+        slc_table_destroy(table);
+    }
 }
 
 /* Puts `word` before all tags that are not smaller, looking from `at` on; false: the run of taken slots
@@ -120,7 +87,7 @@ static void rebuild(slc_index_t *index, uint64_t lines)
 {
     for (;; lines *= 2) {
         slc_table_t table;
-        table_create(&table, lines);
+        slc_table_create(&table, lines);
         bool fits = true;
         const slc_table_t *sources[] = {&index->next, &index->main};
         for (int s = 0; s < 2; s++) {
@@ -131,25 +98,14 @@ static void rebuild(slc_index_t *index, uint64_t lines)
             }
         }
         if (fits) {
-            slc_index_finish(index);
+            let_go(index, &index->next);
+            let_go(index, &index->main);
             index->main = table;
             index->boundary = 0;
             index->cursor = 0;
             return;
         }
-        table_destroy(&table);
-    }
-}
-
-/* Gives back what lies before the cursor, whole huge pages at a time, so that a large table is not
- * unmapped in one long call at the end. */
-static void release_moved(slc_index_t *index)
-{
-    slc_table_t *main = &index->main;
-    uint64_t passed = index->cursor * sizeof *main->slots / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
-    if (passed > main->released && slots_bytes(main->room) >= MAPPED_BYTES_MIN) {
-        (void)madvise((uint8_t *)main->slots + main->released, passed - main->released, MADV_DONTNEED);
-        main->released = passed;
+        slc_table_destroy(&table);
     }
 }
 
@@ -176,51 +132,77 @@ static void move_some(slc_index_t *index, uint64_t steps)
         } while (word != 0 && slc_index_tag(word) == tag);
     }
     if (index->cursor >= last_line) {
-        table_destroy(main);
+        let_go(index, main);
         index->main = index->next;
-        table_init(&index->next);
+        slc_table_init(&index->next);
         index->boundary = 0;
         index->cursor = 0;
         return;
     }
-    release_moved(index);
+    slc_table_release(main, index->cursor);
 }
 
-/* Begins to grow or to shrink where that is due. */
+/* A larger table is there, and nothing was moved to it: its time has not come yet. */
+static bool is_waiting(const slc_index_t *index)
+{
+    return index->next.lines > index->main.lines && index->cursor == 0 && index->boundary == 0 &&
+           index->count * 5 < index->main.lines * SLC_LINE_SLOTS * 4;
+}
+
+/* Gets the other table where growing or shrinking is due, or a large one where growing is soon. */
 static void begin_if_due(slc_index_t *index)
 {
     uint64_t lines = index->main.lines;
     uint64_t slots = lines * SLC_LINE_SLOTS;
-    if (index->count * 5 >= slots * 4) {
-        table_create(&index->next, lines < 64 ? lines * 2 : lines * 7 / 5);
+    bool soon = slc_table_is_mapped(&index->main) && index->count * 32 >= slots * 25;
+    if (soon || index->count * 5 >= slots * 4) {
+        slc_table_create(&index->next, lines < 64 ? lines * 2 : lines * 7 / 5);
     } else if (lines > LINES_MIN && index->count * 8 < slots) {
         /* A third taken: what is there may double before the next growth is due. */
         uint64_t fewer = index->count * 3 / SLC_LINE_SLOTS;
-        table_create(&index->next, fewer < LINES_MIN ? LINES_MIN : fewer);
+        slc_table_create(&index->next, fewer < LINES_MIN ? LINES_MIN : fewer);
+    }
+}
+
+/* Lets a waiting table go where so much was removed that it is of no use any more. */
+static void keep_waiting(slc_index_t *index)
+{
+    if (index->count * 32 < index->main.lines * SLC_LINE_SLOTS * 20) {
+        let_go(index, &index->next);
+    }
+}
+
+/* Goes on with what is due, for `steps` slots. */
+static void go_on(slc_index_t *index, uint64_t steps)
+{
+    if (index->next.room == 0) {
+        begin_if_due(index);
+    } else if (is_waiting(index)) {
+        keep_waiting(index);
+    } else {
+        move_some(index, steps);
     }
 }
 
 /* Beside each change. */
 static void keep_fitting(slc_index_t *index)
 {
-    if (index->next.room > 0) {
-        move_some(index, STEP_SLOTS);
-    } else if (index->main.room == 0) {
-        table_create(&index->main, LINES_MIN);
+    if (index->main.room == 0) {
+        slc_table_create(&index->main, LINES_MIN);
     } else {
-        begin_if_due(index);
+        go_on(index, STEP_SLOTS);
     }
 }
 
 bool slc_index_tidy(slc_index_t *index, uint64_t slots)
 {
-    if (index->next.room > 0) {
-        move_some(index, slots);
+    if (index->main.room > 0) {
+        go_on(index, slots);
+        if (index->next.room == 0) {
+            begin_if_due(index);
+        }
     }
-    if (index->next.room == 0 && index->main.room > 0) {
-        begin_if_due(index);
-    }
-    return index->next.room > 0;
+    return index->next.room > 0 && !is_waiting(index);
 }
 
 /* The table that a tag lives in, and where in it a search for it begins. */

@@ -10,7 +10,8 @@
  * grows by 2/5 at a time, touches fresh pages one after the other, and needs no look at what the refs
  * stand for; and a removal closes its gap, so there are no tombstones.
  *
- * Growing is done a few slots at a time by the calls that insert and remove. While it is under way,
+ * Growing is done a few slots at a time by the calls that insert and remove. A large `next` is there a
+ * little before it is needed, so that its first pages can be touched by then. While growing is under way,
  * `boundary` divides the tags: those below live in `next` already, the others still in `main`, at or
  * behind `cursor`.
  *
@@ -26,24 +27,18 @@
 #define SLC_LOGIC_INDEX_H
 
 #include "logic/region.h"
+#include "logic/table.h"
 
 #define SLC_TAG_BITS (64 - SLC_REF_BITS)
-#define SLC_LINE_SLOTS 8u
-
-typedef struct slc_table {
-    uint64_t *slots;   /* tag in the upper 29 bits, ref in the lower 35; 0: empty. The last line is always
-                          empty. */
-    uint64_t lines;    /* of SLC_LINE_SLOTS slots, that are the home of some tag */
-    uint64_t room;     /* slots in all: those, and what runs over behind the last line */
-    uint64_t released; /* bytes from the first that were given back already */
-} slc_table_t;
 
 typedef struct slc_index {
     slc_table_t main;
-    slc_table_t next;  /* while growing */
-    uint64_t boundary; /* 0: not growing */
+    slc_table_t next;  /* while growing, and a little before */
+    uint64_t boundary; /* 0: nothing is in `next` */
     uint64_t cursor;
     uint64_t count;
+    slc_retired_t retired; /* outgrown while `held`, still mapped */
+    bool held;
 } slc_index_t;
 
 /* Where a search stands. Good until the index changes. */
@@ -65,6 +60,10 @@ bool slc_index_remove(slc_index_t *index, uint64_t hash, slc_ref_t ref);
 bool slc_index_tidy(slc_index_t *index, uint64_t slots);
 /* Bytes of its tables that are in use. */
 uint64_t slc_index_bytes(const slc_index_t *index);
+/* Adds what a growth is going to write to next. */
+void slc_index_fresh(const slc_index_t *index, slc_fresh_t *fresh);
+/* As slc_logic_hold in fresh.h. */
+void slc_index_hold(slc_index_t *index, bool held);
 
 static inline uint64_t slc_index_tag(uint64_t hash)
 {

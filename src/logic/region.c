@@ -9,15 +9,20 @@
 
 #define SLAB_BYTES UINT64_C(65536)
 #define PAGE_BYTES UINT64_C(4096)
-#define HUGE_PAGE_BYTES UINT64_C(2097152)
 /* Too little for the slabs to begin with: not worth a start. */
 #define REGION_BYTES_MIN (UINT64_C(64) << 20)
 /* The first slabs stay in ordinary pages: a state of a few orders costs a few KiB, not 2 MiB. */
-#define ORDINARY_BYTES (2 * HUGE_PAGE_BYTES)
+#define ORDINARY_BYTES (2 * SLC_HUGE_PAGE_BYTES)
 /* A freed block from this size on gives its pages back, but for the one that holds the link. */
 #define RELEASE_BYTES_MIN (UINT64_C(128) << 10)
+/* What is told to come next: blocks of 2 MiB, the slabs a quarter of that, and of freed blocks so many.
+ */
+#define FRESH_BYTES_MAX (8 * SLC_HUGE_PAGE_BYTES)
+#define FRESH_FREED_MAX 4u
+/* A state of less is left alone. */
+#define FRESH_USED_MIN SLC_HUGE_PAGE_BYTES
 
-static_assert(SLC_REGION_BLOCK_BYTES_MAX == HUGE_PAGE_BYTES, "the largest block is one huge page");
+static_assert(SLC_REGION_BLOCK_BYTES_MAX == SLC_HUGE_PAGE_BYTES, "the largest block is one huge page");
 
 bool slc_region_init(slc_region_t *region)
 {
@@ -25,19 +30,19 @@ bool slc_region_init(slc_region_t *region)
     /* Limits on address space (RLIMIT_AS, strict overcommit, some sanitizers) leave less: take what
      * there is. One huge page more than needed, so that the base can be aligned to one. */
     for (uint64_t bytes = SLC_REGION_BYTES_MAX; bytes >= REGION_BYTES_MIN; bytes /= 2) {
-        void *at = mmap(NULL, bytes + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
+        void *at = mmap(NULL, bytes + SLC_HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (at == MAP_FAILED) {
             continue;
         }
         uint8_t *first = at;
         uint64_t skip =
-            slc_round_up((uint64_t)(uintptr_t)first, HUGE_PAGE_BYTES) - (uint64_t)(uintptr_t)first;
+            slc_round_up((uint64_t)(uintptr_t)first, SLC_HUGE_PAGE_BYTES) - (uint64_t)(uintptr_t)first;
         if (skip > 0) {
             SLC_CHECK(munmap(first, skip) == 0);
         }
-        if (skip < HUGE_PAGE_BYTES) {
-            SLC_CHECK(munmap(first + skip + bytes, HUGE_PAGE_BYTES - skip) == 0);
+        if (skip < SLC_HUGE_PAGE_BYTES) {
+            SLC_CHECK(munmap(first + skip + bytes, SLC_HUGE_PAGE_BYTES - skip) == 0);
         }
         region->base = first + skip;
         region->bytes = bytes;
@@ -134,4 +139,33 @@ void slc_region_give(slc_region_t *region, slc_ref_t ref, uint64_t bytes)
     }
     slc_store_u64(at, region->classes[class].free);
     region->classes[class].free = ref;
+}
+
+/* The blocks of 2 MiB that are taken next. */
+static void fresh_large(const slc_region_t *region, uint64_t ahead, slc_fresh_t *fresh)
+{
+    uint32_t freed = region->free_large_count;
+    for (uint32_t i = 0; i < freed && i < FRESH_FREED_MAX; i++) {
+        uint64_t offset = region->free_large[freed - 1 - i] * SLC_REGION_BLOCK_BYTES_MAX;
+        slc_fresh_add(fresh, region->base + offset, SLC_REGION_BLOCK_BYTES_MAX);
+    }
+    if (freed < FRESH_FREED_MAX) {
+        slc_fresh_add(fresh, region->base + region->large_next - ahead, ahead);
+    }
+}
+
+void slc_region_fresh(const slc_region_t *region, slc_fresh_t *fresh)
+{
+    if (region->used_bytes < FRESH_USED_MIN ||
+        region->large_next - region->small_next < 4 * FRESH_BYTES_MAX) {
+        return; /* little is used, or little is left */
+    }
+    uint64_t ahead = slc_round_up(region->used_bytes / 8, SLC_HUGE_PAGE_BYTES);
+    ahead = ahead < FRESH_BYTES_MAX ? ahead : FRESH_BYTES_MAX;
+    fresh_large(region, ahead, fresh);
+    uint64_t small = region->small_next / SLC_HUGE_PAGE_BYTES * SLC_HUGE_PAGE_BYTES;
+    if (small >= ORDINARY_BYTES) {
+        slc_fresh_add(fresh, region->base + small,
+                      SLC_HUGE_PAGE_BYTES * (1 + ahead / 4 / SLC_HUGE_PAGE_BYTES));
+    }
 }

@@ -7,13 +7,15 @@
  *
  * Only what is used costs memory: the range is reserved, not committed. Blocks of 2 MiB are huge pages
  * where the kernel grants them and go back to it when they are freed; smaller blocks are kept for reuse.
- * A fresh page is met at the moment of its first use, one at a time and in order, so that no storm of
- * page faults can gather.
+ * Fresh pages are used one at a time and in order, so that no storm of page faults can gather, and so
+ * that it is known which come next (fresh.h).
  *
  * Threads: one. Ownership: init/finish; whoever takes a block gives it back with the same size.
  * Failure: init answers false without address space; a take that finds none stops the process. */
 #ifndef SLC_LOGIC_REGION_H
 #define SLC_LOGIC_REGION_H
+
+#include "logic/fresh.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -53,6 +55,9 @@ void slc_region_finish(slc_region_t *region);
 /* A block of `bytes` (a power of two, 64 to 2 MiB), aligned to its size, its contents undefined. */
 slc_ref_t slc_region_take(slc_region_t *region, uint64_t bytes);
 void slc_region_give(slc_region_t *region, slc_ref_t ref, uint64_t bytes);
+
+/* Adds what is going to be taken next. */
+void slc_region_fresh(const slc_region_t *region, slc_fresh_t *fresh);
 
 static inline void *slc_region_at(const slc_region_t *region, slc_ref_t ref)
 {

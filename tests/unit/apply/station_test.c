@@ -9,8 +9,10 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static struct {
     slc_ring_t *ring;
@@ -19,6 +21,7 @@ static struct {
     slc_board_t *board;
     slc_digest_pair_t pair;
     slc_handover_t handover;
+    slc_toucher_t *toucher;
     slc_apply_station_t *station;
     uint64_t time_us;
 } at;
@@ -51,7 +54,8 @@ static void start(slc_handover_t *handover)
                                                                 .board = at.board,
                                                                 .pair = &at.pair,
                                                                 .fill_status = nothing,
-                                                                .handover = handover});
+                                                                .handover = handover,
+                                                                .toucher = at.toucher});
     cr_assert(at.station != NULL && at.logic != NULL && at.board != NULL);
 }
 
@@ -345,4 +349,58 @@ Test(station, finds_a_want_while_it_sleeps)
         slc_logic_cut_end(at.logic, left);
     }
     cr_assert_null(at.logic->cut);
+}
+
+/* ---- memory ahead ---- */
+
+static void start_touching(void)
+{
+    slc_error_t error = {0};
+    at.toucher = slc_toucher_create(&error);
+    cr_assert(at.toucher != NULL, "%s", error.message);
+    before();
+}
+
+static void end_touching(void)
+{
+    slc_toucher_destroy(at.toucher);
+    after();
+}
+
+/* The toucher has done what it was given, and was given all that comes next. */
+static void let_it_touch(void)
+{
+    for (int turn = 0; turn < 2; turn++) {
+        (void)slc_apply_station_turn(at.station);
+        while (!slc_toucher_idle(at.toucher)) {
+            (void)sched_yield();
+        }
+    }
+}
+
+Test(touching, what_the_logic_comes_to_next_is_in_memory_already, .init = start_touching,
+     .fini = end_touching)
+{
+    open_drop(1);
+    uint32_t pieces = 0;
+    for (uint64_t key = 1; key <= 400000; key++) {
+        publish_buy(1, key);
+        if (key % 1000 != 0) {
+            continue;
+        }
+        while (slc_apply_station_turn(at.station) > 0) {
+        }
+        let_it_touch();
+        slc_fresh_t fresh;
+        slc_logic_fresh(at.logic, &fresh);
+        for (uint32_t i = 0; i < fresh.count; i++) {
+            for (uint64_t at_byte = 0; at_byte < fresh.pieces[i].bytes; at_byte += 4096) {
+                unsigned char there = 0;
+                cr_assert_eq(mincore(fresh.pieces[i].at + at_byte, 4096, &there), 0);
+                cr_assert(there & 1, "key %" PRIu64 ", piece %u", key, i);
+            }
+        }
+        pieces = fresh.count > pieces ? fresh.count : pieces;
+    }
+    cr_assert(pieces >= 3, "blocks, slabs and a table of the index were told");
 }

@@ -4,6 +4,7 @@
 #include "logic/index.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define TAG(n) ((uint64_t)(n) << SLC_REF_BITS)
 
@@ -156,6 +157,104 @@ Test(index, gives_memory_back_as_it_empties)
     while (slc_index_tidy(&index, 1000)) {
     }
     cr_assert(slc_index_bytes(&index) < 16384, "%" PRIu64 " bytes", slc_index_bytes(&index));
+    slc_index_finish(&index);
+}
+
+/* Fills an index until a large table waits beside the one in use; answers the state to go on from. */
+static uint64_t fill_until_one_waits(slc_index_t *index, uint64_t *ret_refs)
+{
+    uint64_t state = 7;
+    uint64_t ref = 0;
+    while (!slc_table_is_mapped(&index->main) || index->boundary != 0 || index->next.room == 0) {
+        slc_index_insert(index, kit_random(&state), ++ref);
+    }
+    *ret_refs = ref;
+    return state;
+}
+
+Test(index, a_large_table_is_there_before_it_is_due_and_told_as_what_comes_next)
+{
+    slc_index_t index;
+    slc_index_init(&index);
+    slc_fresh_t fresh = {.count = 0};
+    slc_index_fresh(&index, &fresh);
+    cr_assert_eq(fresh.count, 0, "nothing to tell while there is little");
+    uint64_t refs;
+    (void)fill_until_one_waits(&index, &refs);
+    cr_assert(index.count * 5 < index.main.lines * SLC_LINE_SLOTS * 4, "growing is not due yet");
+    cr_assert_not(slc_index_tidy(&index, 1000), "a table that waits is nothing left to do");
+    slc_index_fresh(&index, &fresh);
+    cr_assert_eq(fresh.count, 1);
+    cr_assert_eq((void *)fresh.pieces[0].at, (void *)index.next.slots, "from its beginning");
+    cr_assert(fresh.pieces[0].bytes > 0 && fresh.pieces[0].bytes <= slc_table_bytes(&index.next));
+    cr_assert_eq((uintptr_t)fresh.pieces[0].at % SLC_HUGE_PAGE_BYTES, 0);
+    slc_index_finish(&index);
+}
+
+Test(index, what_is_told_moves_on_with_the_growing)
+{
+    slc_index_t index;
+    slc_index_init(&index);
+    uint64_t refs;
+    uint64_t state = fill_until_one_waits(&index, &refs);
+    while (slc_table_bytes(&index.next) < 4 * SLC_HUGE_PAGE_BYTES || index.boundary == 0) {
+        slc_index_insert(&index, kit_random(&state), ++refs);
+    }
+    while (slc_table_home(&index.next, index.boundary) * 8 < 3 * SLC_HUGE_PAGE_BYTES) {
+        slc_fresh_t fresh = {.count = 0};
+        slc_index_fresh(&index, &fresh);
+        const uint8_t *at =
+            (const uint8_t *)(index.next.slots + slc_table_home(&index.next, index.boundary));
+        cr_assert_eq(fresh.count, 1);
+        cr_assert(at >= fresh.pieces[0].at && at < fresh.pieces[0].at + SLC_HUGE_PAGE_BYTES,
+                  "it begins with the page that is written to next");
+        cr_assert(fresh.pieces[0].at + fresh.pieces[0].bytes <=
+                  (uint8_t *)index.next.slots + slc_table_bytes(&index.next));
+        slc_index_insert(&index, kit_random(&state), ++refs);
+    }
+    slc_index_finish(&index);
+}
+
+Test(index, a_table_that_waits_in_vain_is_let_go)
+{
+    slc_index_t index;
+    slc_index_init(&index);
+    uint64_t refs;
+    (void)fill_until_one_waits(&index, &refs);
+    uint64_t state = 7;
+    for (uint64_t ref = 1; ref <= refs / 3; ref++) {
+        cr_assert(slc_index_remove(&index, kit_random(&state), ref));
+    }
+    cr_assert_eq(index.next.room, 0);
+    cr_assert_eq(index.boundary, 0);
+    assert_sound(&index);
+    slc_index_finish(&index);
+}
+
+static bool is_mapped(const void *at)
+{
+    unsigned char resident;
+    return mincore((void *)((uintptr_t)at / 4096 * 4096), 4096, &resident) == 0;
+}
+
+Test(index, an_outgrown_table_stays_mapped_while_it_is_held)
+{
+    slc_index_t index;
+    slc_index_init(&index);
+    uint64_t refs;
+    uint64_t state = fill_until_one_waits(&index, &refs);
+    const uint64_t *old = index.main.slots;
+    slc_index_hold(&index, true);
+    while (index.main.slots == old) {
+        slc_index_insert(&index, kit_random(&state), ++refs);
+    }
+    cr_assert(is_mapped(old), "somebody may be touching it");
+    state = 7;
+    for (uint64_t ref = 1; ref <= refs; ref++) {
+        cr_assert(holds(&index, kit_random(&state), ref));
+    }
+    slc_index_hold(&index, false);
+    cr_assert_not(is_mapped(old));
     slc_index_finish(&index);
 }
 

@@ -198,6 +198,50 @@ Test(region, blocks_of_each_size_are_aligned_apart_and_reused)
     slc_region_finish(&region);
 }
 
+/* Is the whole block among what was told? */
+static bool was_told(const slc_fresh_t *fresh, const slc_region_t *region, slc_ref_t ref, uint64_t bytes)
+{
+    const uint8_t *at = slc_region_at(region, ref);
+    for (uint32_t i = 0; i < fresh->count; i++) {
+        if (at >= fresh->pieces[i].at && at + bytes <= fresh->pieces[i].at + fresh->pieces[i].bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Test(region, tells_the_memory_that_is_taken_next)
+{
+    slc_region_t region;
+    cr_assert(slc_region_init(&region));
+    slc_fresh_t fresh = {.count = 0};
+    slc_region_fresh(&region, &fresh);
+    cr_assert_eq(fresh.count, 0, "nothing while there is little");
+    slc_ref_t refs[200];
+    for (int i = 0; i < 200; i++) {
+        refs[i] = slc_region_take(&region, 65536);
+    }
+    for (int i = 0; i < 200; i++) {
+        fresh.count = 0;
+        slc_region_fresh(&region, &fresh);
+        slc_ref_t large = slc_region_take(&region, SLC_REGION_BLOCK_BYTES_MAX);
+        cr_assert(was_told(&fresh, &region, large, SLC_REGION_BLOCK_BYTES_MAX), "block %d", i);
+        slc_ref_t small = slc_region_take(&region, 65536);
+        cr_assert(was_told(&fresh, &region, small, 65536), "slab %d", i);
+        refs[i] = large;
+    }
+    for (int i = 0; i < 200; i++) {
+        slc_region_give(&region, refs[i], SLC_REGION_BLOCK_BYTES_MAX);
+    }
+    for (int i = 0; i < 200; i++) {
+        fresh.count = 0;
+        slc_region_fresh(&region, &fresh);
+        slc_ref_t freed = slc_region_take(&region, SLC_REGION_BLOCK_BYTES_MAX);
+        cr_assert(was_told(&fresh, &region, freed, SLC_REGION_BLOCK_BYTES_MAX), "freed block %d", i);
+    }
+    slc_region_finish(&region);
+}
+
 /* ---- touched ---- */
 
 typedef struct touched {

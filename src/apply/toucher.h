@@ -1,0 +1,32 @@
+/* A thread that touches memory before the logic gets to it (logic/fresh.h), so that no BUY waits until
+ * the kernel has found and cleared a page.
+ *
+ *     the logic's thread                                   the toucher's
+ *     idle? slc_logic_hold(false), slc_logic_fresh
+ *     slc_logic_hold(true), give ────────────────────────> touches
+ *     idle? <───────────────────────────────────────────── done
+ *
+ * It touches by an atomic operation that changes nothing, and not by madvise, which would keep every mmap
+ * and munmap of the process waiting for as long as a page takes.
+ *
+ * Threads: one that gives; its own. Ownership: create/destroy; nothing may be unmapped from give to idle.
+ * Failure: create answers NULL and says why. */
+#ifndef SLC_APPLY_TOUCHER_H
+#define SLC_APPLY_TOUCHER_H
+
+#include "logic/fresh.h"
+
+#include <sluice/status.h>
+
+typedef struct slc_toucher slc_toucher_t;
+
+/* Starts the thread. */
+slc_toucher_t *slc_toucher_create(slc_error_t *ret_error);
+/* Waits for the page under way at most. NULL is fine. */
+void slc_toucher_destroy(slc_toucher_t *toucher);
+/* It is done with what it was given. */
+bool slc_toucher_idle(const slc_toucher_t *toucher);
+/* Only while it is idle. What is touched already costs next to nothing. */
+void slc_toucher_give(slc_toucher_t *toucher, const slc_fresh_t *fresh);
+
+#endif

@@ -160,6 +160,7 @@ static slc_err_t sync_journal(slc_keeper_t *keeper, slc_error_t *ret_error)
     }
     free(numbers);
     int code = err == SLC_OK ? keeper->sys->fsync(keeper->sys->self, directory->fd) : 0;
+    keeper->sync_failed = keeper->sync_failed || code < 0; /* the names of new segments, too */
     return code < 0 ? slc_error_sys(ret_error, SLC_ERR_IO, -code, "cannot sync the data directory %s",
                                     directory->path)
                     : err;

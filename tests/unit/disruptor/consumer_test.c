@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -316,4 +317,62 @@ Test(producer, that_sleeps_for_room_is_ended_by_close)
     cr_assert(claimed == NULL);
     cr_assert(slc_ring_claimed(ring) == SLOTS);
     slc_ring_destroy(ring);
+}
+
+/* ---- the whole loop on a thread of its own ---- */
+
+typedef struct runner {
+    slc_consumer_t *consumer;
+    _Atomic uint64_t seen;
+    int64_t answer;
+} runner_t;
+
+static int64_t add_up(void *context, uint64_t first, uint64_t count)
+{
+    runner_t *runner = context;
+    /* Relaxed: joined before anybody looks for good; until then it is only waited for. */
+    return atomic_fetch_add_explicit(&runner->seen, count, memory_order_relaxed) == first ? (int64_t)count
+                                                                                          : -1;
+}
+
+static void *run(void *argument)
+{
+    runner_t *runner = argument;
+    runner->answer = slc_consumer_run(runner->consumer, add_up, runner);
+    return NULL;
+}
+
+static void runs_to_the_end(slc_producers_t producers, slc_wait_t wait)
+{
+    slc_ring_config_t config = {
+        .slots = SLOTS, .slot_bytes = 8, .producers = producers, .wait = wait, .spins = 1};
+    slc_ring_t *ring = slc_ring_create(&config, NULL);
+    cr_assert(ring != NULL);
+    runner_t runner = {.consumer = consumer_after(ring, NULL, 0), .answer = -1};
+    slc_ring_gate(ring, runner.consumer);
+    pthread_t thread;
+    cr_assert(pthread_create(&thread, NULL, run, &runner) == 0);
+    for (uint64_t published = 1; published <= 3 * SLOTS; published++) {
+        publish(ring, 1);
+        while (atomic_load(&runner.seen) < published) { /* so it has to wait for the next */
+            pause_ms(1);
+        }
+    }
+    slc_ring_close(ring);
+    cr_assert(pthread_join(thread, NULL) == 0);
+    cr_assert(runner.answer == 0 && runner.seen == 3 * SLOTS, "each once and in order");
+    cr_assert(slc_consumer_done(runner.consumer));
+    slc_ring_destroy(ring);
+}
+Test(consumer, that_runs_spinning_takes_what_comes_until_the_close)
+{
+    runs_to_the_end(SLC_PRODUCER_SINGLE, SLC_WAIT_SPIN);
+}
+Test(consumer, that_runs_yielding_takes_what_comes_until_the_close)
+{
+    runs_to_the_end(SLC_PRODUCER_SINGLE, SLC_WAIT_YIELD);
+}
+Test(consumer, that_runs_sleeping_takes_what_comes_until_the_close)
+{
+    runs_to_the_end(SLC_PRODUCER_MULTI, SLC_WAIT_SLEEP);
 }

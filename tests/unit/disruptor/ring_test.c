@@ -1,4 +1,6 @@
 /* src/disruptor/ring.c, claim.c and publish.c, seen through the public header by one thread. */
+#include "../../lib/lean_memory.h"
+
 #include <sluice/disruptor.h>
 
 #include <criterion/criterion.h>
@@ -78,6 +80,47 @@ Test(ring, says_so_when_there_is_no_memory_for_it)
     cr_assert(slc_ring_create(&config, &error) == NULL);
     cr_assert(error.code == SLC_ERR_NO_MEMORY);
     cr_assert(strstr(error.message, "4294967296 slots") != NULL, "%s", error.message);
+}
+
+Test(ring, is_whole_or_none_whichever_allocation_fails)
+{
+    slc_ring_config_t config = {.slots = SLOTS, .slot_bytes = 8};
+    slc_ring_t *ring = NULL;
+    uint64_t nth = 0;
+    while (ring == NULL) {
+        slc_error_t error = {0};
+        lean_memory_refuse(++nth);
+        ring = slc_ring_create(&config, &error);
+        cr_assert(lean_memory_refused() == (ring == NULL));
+        cr_assert(ring != NULL || error.code == SLC_ERR_NO_MEMORY, "%s", error.message);
+    }
+    cr_assert(nth == 4, "the ring, its slots, its laps");
+    lean_memory_refuse(0);
+    slc_ring_destroy(ring);
+}
+
+Test(ring, goes_on_without_a_consumer_that_there_is_no_memory_for)
+{
+    slc_ring_t *ring = ring_of(SLC_PRODUCER_SINGLE);
+    slc_consumer_t *first = gating_consumer(ring);
+    slc_consumer_t *second = NULL;
+    uint64_t nth = 0;
+    uint64_t claimed = 0;
+    while (second == NULL) {
+        slc_error_t error = {0};
+        lean_memory_refuse(++nth);
+        second = slc_consumer_create(ring, &first, 1, &error);
+        cr_assert(lean_memory_refused() == (second == NULL));
+        cr_assert(second != NULL || error.code == SLC_ERR_NO_MEMORY, "%s", error.message);
+        lean_memory_refuse(0);
+        cr_assert(slc_ring_try_claim(ring, 1, &claimed));
+        slc_ring_publish(ring, claimed, 1);
+        cr_assert(slc_consumer_poll(first, take_all, NULL) == 1);
+    }
+    cr_assert(nth == 3, "its place among the gates, and itself");
+    slc_ring_gate(ring, second);
+    cr_assert(slc_consumer_sequence(second) == slc_consumer_sequence(first) - 1);
+    slc_ring_destroy(ring);
 }
 
 Test(ring, destroy_takes_null)

@@ -92,6 +92,10 @@ Test(entry, of_a_drop_or_a_key_keeps_to_its_limits)
     entry.as.op.op_key = 1;
     entry.as.op.kind = SLC_EVENT_ORDER_PLACED;
     cr_assert(!decodes(encode(&entry)), "a BUY has no op_key");
+    entry.as.op.kind = SLC_EVENT_ORDER_CANCELLED;
+    cr_assert(decodes(encode(&entry)));
+    entry.as.op.kind = (slc_event_kind_t)(SLC_EVENT_ORDER_CANCELLED + 1);
+    cr_assert(!decodes(encode(&entry)), "a kind that is none");
 }
 
 Test(entry, of_a_cancellation_names_an_order_before_it)
@@ -109,6 +113,13 @@ Test(entry, with_a_number_longer_than_it_needs_is_refused)
     static const uint8_t longer[] = {SLC_ENTRY_CANCEL, 0x89, 0x00, 0x00, 0x01};
     memcpy(bytes, longer, sizeof longer);
     cr_assert(!decodes(sizeof longer));
+    /* Ten bytes either way: bits beyond the 64th change the bytes and not the number. */
+    static const uint8_t beyond[] = {
+        SLC_ENTRY_CANCEL, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x03, 0x00, 0x01};
+    memcpy(bytes, beyond, sizeof beyond);
+    cr_assert(!decodes(sizeof beyond));
+    bytes[10] = 0x01;
+    cr_assert(decodes(sizeof beyond));
     static const uint8_t same[] = {SLC_ENTRY_CANCEL, 0x09, 0x00, 0x01};
     memcpy(bytes, same, sizeof same);
     cr_assert(decodes(sizeof same));
@@ -120,6 +131,23 @@ Test(entry, whose_sequence_passes_the_largest_number_is_refused)
         SLC_ENTRY_CANCEL, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x00, 0x01};
     slc_cursor_t cursor = {huge, huge + sizeof huge};
     slc_entry_place_t place = {.sequence = 1};
+    slc_entry_t entry;
+    cr_assert(!slc_entry_decode(&cursor, &place, &entry));
+    static const uint8_t late[] = {
+        SLC_ENTRY_CANCEL, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x01};
+    cursor = (slc_cursor_t){late, late + sizeof late};
+    place = (slc_entry_place_t){.sequence = 1, .time_us = 1};
+    cr_assert(!slc_entry_decode(&cursor, &place, &entry), "nor one whose time does");
+    cursor = (slc_cursor_t){late, late + sizeof late};
+    place = (slc_entry_place_t){.sequence = 1, .time_us = 0};
+    cr_assert(slc_entry_decode(&cursor, &place, &entry) && entry.as.cancel.time_us == UINT64_MAX);
+}
+
+Test(entry, of_the_same_sequence_as_the_one_before_it_is_refused)
+{
+    static const uint8_t again[] = {SLC_ENTRY_CANCEL, 0x00, 0x00, 0x01};
+    slc_cursor_t cursor = {again, again + sizeof again};
+    slc_entry_place_t place = {.sequence = 7};
     slc_entry_t entry;
     cr_assert(!slc_entry_decode(&cursor, &place, &entry));
 }

@@ -87,6 +87,26 @@ Test(keeper, one_is_due_after_so_many_bytes_of_journal)
     world_close(&world);
 }
 
+Test(keeper, one_that_is_under_way_is_not_asked_for_again)
+{
+    world_t world;
+    world_open(&world, fake_sys_kill(whole));
+    slc_keeper_config_t config = world_config(&world);
+    config.interval_ns = SECOND_NS;
+    world_keep(&world, &config);
+    world_apply(&world, 100);
+    fake_sys_pass_time(world.fake, 2 * SECOND_NS);
+    cr_assert(!slc_keeper_turn(world.keeper) && slc_handover_wanted(&world.handover));
+    fake_sys_pass_time(world.fake, 2 * SECOND_NS);
+    cr_assert(!slc_keeper_turn(world.keeper));
+    cr_assert(!slc_handover_wanted(&world.handover), "the cut is still to come");
+    cr_assert(world_snapshot_now(&world));
+    world_apply(&world, 1);
+    fake_sys_pass_time(world.fake, 2 * SECOND_NS);
+    cr_assert(world_settle(&world), "and behind it the next one is asked for");
+    world_close(&world);
+}
+
 Test(keeper, one_is_due_from_what_the_start_found)
 {
     world_t world;
@@ -116,6 +136,54 @@ Test(keeper, the_last_one_is_taken_where_there_is_enough_to_replay)
     cr_assert(slc_keeper_last(world.keeper, world.logic) &&
               slc_keeper_status(world.keeper).sequence == 200);
     cr_assert(judge_directory(world.directory).newest == 200);
+    world_close(&world);
+}
+
+Test(keeper, the_last_one_holds_any_number_of_drops)
+{
+    enum { DROPS = 9000 };
+    world_t world;
+    slc_error_t error;
+    world_open(&world, fake_sys_kill(whole));
+    slc_keeper_config_t config = world_config(&world);
+    world_keep(&world, &config);
+    for (uint64_t drop = 1; drop <= DROPS; drop++) {
+        slc_answer_t answer;
+        slc_event_t event = {.kind = SLC_EVENT_DROP_OPENED,
+                             .sequence = drop,
+                             .time_us = START_US,
+                             .as.drop_opened = {.drop_id = drop, .stock = 1}};
+        slc_logic_apply(world.logic, &event, &answer, NULL);
+    }
+    world.journaled = UINT64_C(1) << 30;
+    cr_assert(slc_keeper_last(world.keeper, world.logic));
+    slc_snapshot_info_t info;
+    char name[SLC_SNAPSHOT_NAME_BYTES];
+    slc_snapshot_name(DROPS, name);
+    cr_assert(slc_snapshot_check(world.directory, name, DROPS, NULL, NULL, &info, &error) == SLC_OK, "%s",
+              error.message);
+    cr_assert(info.drops == DROPS && info.digest == slc_logic_digest(world.logic));
+    world_close(&world);
+}
+
+Test(keeper, a_last_one_that_fails_is_told_and_nothing_is_let_go_for_it)
+{
+    world_t world;
+    world_open(&world, fake_sys_kill(whole));
+    slc_keeper_config_t config = world_config(&world);
+    world_keep(&world, &config);
+    world_apply(&world, 300);
+    cr_assert(world_snapshot_now(&world));
+    world_apply(&world, 1000);
+    seen_t before = judge_directory(world.directory);
+    world.journaled = UINT64_C(1) << 30;
+    fake_sys_fail(world.fake, FAKE_RENAME, 1, ENOSPC, true);
+    cr_assert(!slc_keeper_last(world.keeper, world.logic));
+    fake_sys_heal(world.fake);
+    slc_keeper_status_t status = slc_keeper_status(world.keeper);
+    seen_t seen = judge_directory(world.directory);
+    cr_assert(status.failed == 1 && status.sequence == 300 && status.error[0] != '\0');
+    cr_assert(seen.newest == 300 && seen.segments == before.segments);
     world_close(&world);
 }
 
@@ -164,6 +232,18 @@ Test(keeper, one_that_fails_is_shown_and_tried_again_when_it_is_due_but_not_at_o
     world_close(&world);
 }
 
+Test(keeper, with_an_archive_that_is_none_there_is_no_keeper)
+{
+    world_t world;
+    slc_error_t error;
+    world_open(&world, fake_sys_kill(whole));
+    slc_keeper_config_t config = world_config(&world);
+    (void)strcpy(config.retain.archive, "nowhere");
+    cr_assert(slc_keeper_create(&config, &world.keeper, &error) == SLC_ERR_CONFIG);
+    cr_assert(world.keeper == NULL && strstr(error.message, "nowhere") != NULL, "%s", error.message);
+    world_close(&world);
+}
+
 Test(keeper, a_cut_that_there_is_no_memory_for_is_a_failure_like_another)
 {
     world_t world;
@@ -202,6 +282,27 @@ static void *run_keeper(void *context)
 {
     slc_keeper_run(((world_t *)context)->keeper);
     return NULL;
+}
+
+Test(keeper, its_thread_looks_by_itself_whether_one_is_due)
+{
+    world_t world;
+    pthread_t thread;
+    world_open(&world, fake_sys_kill(whole));
+    slc_keeper_config_t config = world_config(&world);
+    config.interval_ns = SECOND_NS / 500;
+    world_keep(&world, &config);
+    fake_sys_pass_time(world.fake, SECOND_NS);
+    cr_assert(pthread_create(&thread, NULL, run_keeper, &world) == 0);
+    world_apply(&world, 100); /* due from now on, or from a look a little later */
+    while (slc_keeper_status(world.keeper).sequence != 100 || world.cut != NULL) {
+        world_station_turn(&world);
+        (void)sched_yield();
+    }
+    slc_handover_stop(&world.handover);
+    cr_assert(pthread_join(thread, NULL) == 0);
+    cr_assert(slc_keeper_status(world.keeper).written == 1, "nothing was applied since");
+    world_close(&world);
 }
 
 Test(keeper, its_thread_writes_what_is_asked_for_and_leaves_when_told)

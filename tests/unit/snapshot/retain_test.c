@@ -116,6 +116,12 @@ Test(retain, texts_are_read_or_refused)
         cr_assert(slc_retain_parse(bad[i], &retain, &error) == SLC_ERR_CONFIG, "%s", bad[i]);
         cr_assert(strstr(error.message, "retain") != NULL);
     }
+    char longest[SLC_RETAIN_PATH_BYTES + 16] = "archive:";
+    (void)memset(longest + 8, 'd', SLC_RETAIN_PATH_BYTES - 1);
+    cr_assert(slc_retain_parse(longest, &retain, &error) == SLC_OK);
+    cr_assert(strlen(retain.archive) == SLC_RETAIN_PATH_BYTES - 1);
+    longest[8 + SLC_RETAIN_PATH_BYTES - 1] = 'd';
+    cr_assert(slc_retain_parse(longest, &retain, &error) == SLC_ERR_CONFIG, "never a part of a path");
 }
 
 Test(retain, nothing_goes_before_two_good_snapshots_cover_it)
@@ -210,6 +216,27 @@ Test(retain, one_whose_entries_do_not_add_up_to_its_digest_counts_for_nothing)
     cr_assert(snapshots() == 0, "it does not even get a name");
 }
 
+/* As many as may be remembered, and more: none of them is there, so that only memory is asked. */
+Test(retain, what_is_remembered_as_good_has_an_end_and_is_read_again_behind_it)
+{
+    use("2");
+    put_snapshot(middle());
+    put_snapshot(lab->event_count);
+    slc_retainer_note_good(retainer, middle());
+    slc_retainer_note_good(retainer, lab->event_count);
+    slc_retainer_note_good(retainer, lab->event_count);
+    uint64_t bytes_read_with = 0;
+    fake_sys_heal(fake);
+    cr_assert(sweep() == SLC_OK && reaches_back_to() > 1);
+    bytes_read_with = fake_sys_calls(fake, FAKE_PREAD);
+    for (uint64_t sequence = 0; sequence < 3 * SLC_RETAIN_MAX; sequence++) {
+        slc_retainer_note_good(retainer, UINT64_C(1) << 40 | sequence);
+    }
+    fake_sys_heal(fake);
+    cr_assert(sweep() == SLC_OK && snapshots() == 2);
+    cr_assert(fake_sys_calls(fake, FAKE_PREAD) > bytes_read_with, "two files are read again");
+}
+
 /* ---- archive ---- */
 
 static void make_archive(void)
@@ -246,6 +273,67 @@ Test(retain, an_archive_that_is_missing_is_refused)
     cr_assert(slc_retain_parse("archive:nowhere", &retain, &error) == SLC_OK);
     cr_assert(slc_retainer_create(directory, &retain, &retainer, &error) == SLC_ERR_CONFIG);
     retainer = NULL;
+}
+
+static void refuse_archive(fake_call_t call, uint64_t nth, int sys_errno, const char *words)
+{
+    slc_retain_t retain;
+    cr_assert(slc_retain_parse("archive:archive", &retain, &error) == SLC_OK);
+    fake_sys_fail(fake, call, nth, sys_errno, false);
+    cr_assert(slc_retainer_create(directory, &retain, &retainer, &error) == SLC_ERR_CONFIG);
+    cr_assert(retainer == NULL && fake_sys_faulted(fake));
+    cr_assert(error.sys_errno == sys_errno && strstr(error.message, words) != NULL, "%s", error.message);
+    fake_sys_heal(fake);
+}
+
+Test(retain, an_archive_that_nothing_can_be_moved_to_is_refused_before_anything_is_to_go)
+{
+    make_archive();
+    refuse_archive(FAKE_LINK, 1, EXDEV, "own file system");
+    refuse_archive(FAKE_LINK, 1, EROFS, "writable");
+    refuse_archive(FAKE_UNLINK, 2, EACCES, "archive/probe.tmp");
+    use("archive:archive"); /* what that left behind is no obstacle */
+    cr_assert(archived(fake) == 0);
+}
+
+/* As a crash leaves it: archived already, and still here. It goes only once the two are known to be one.
+ */
+Test(retain, a_file_that_cannot_be_compared_with_its_twin_in_the_archive_stays)
+{
+    static const char here[] = LAB_DIR "/segment-0000000001.journal";
+    static const fake_call_t calls[] = {FAKE_OPEN, FAKE_SIZE, FAKE_PREAD};
+    unsigned stayed = 0;
+    size_t bytes = 0;
+    make_archive();
+    put_snapshot(middle());
+    put_snapshot(lab->event_count);
+    fake_sys_put(fake, "archive/segment-0000000001.journal", fake_sys_file(fake, here, &bytes), bytes);
+    for (size_t call = 0; call < sizeof calls / sizeof calls[0]; call++) {
+        for (uint64_t nth = 1; nth <= 6; nth++) {
+            fake_sys_t *original = fake;
+            slc_directory_t *original_directory = directory;
+            fake = fake_sys_crash(original, FAKE_KEEP_ALL, 1);
+            cr_assert(slc_directory_open(fake_sys_table(fake), LAB_DIR, &directory, &error) == SLC_OK);
+            use("archive:archive");
+            slc_retainer_note_good(retainer, middle());
+            slc_retainer_note_good(retainer, lab->event_count);
+            fake_sys_fail(fake, calls[call], nth, EIO, false);
+            slc_err_t code = sweep();
+            fake_sys_heal(fake);
+            stayed += code != SLC_OK ? 1 : 0;
+            cr_assert((fake_sys_file(fake, here, &bytes) == NULL) == (reaches_back_to() > 1));
+            cr_assert(code == SLC_OK || strstr(error.message, "segment-") != NULL, "%s", error.message);
+            cr_assert(sweep() == SLC_OK && fake_sys_file(fake, here, &bytes) == NULL, "%s %lu: %s",
+                      fake_call_name(calls[call]), (unsigned long)nth, error.message);
+            slc_retainer_destroy(retainer); /* with the directory that it holds */
+            retainer = NULL;
+            slc_directory_close(directory);
+            fake_sys_destroy(fake);
+            fake = original;
+            directory = original_directory;
+        }
+    }
+    cr_assert(stayed >= 10, "%u", stayed);
 }
 
 Test(retain, an_archived_file_of_the_same_name_is_never_written_over)

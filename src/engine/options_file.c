@@ -1,5 +1,6 @@
 /* The configuration file: lines of `name = value`, comments from '#' or ';' at the line's beginning or
- * '#' behind a blank, one optional section [sluiced]. */
+ * '#' behind a blank, one optional section [sluiced]. A value that begins with '"' ends at the next one;
+ * between them \" \\ \n and \r stand for what a line could not hold otherwise. */
 #include "engine/options_table.h"
 
 #include "base/error.h"
@@ -8,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Long enough for every name, path and comment that is meant. */
-#define LINE_BYTES_MAX 2048
+/* Long enough for every name, for the longest path with each byte escaped, and for another in a comment.
+ */
+#define LINE_BYTES_MAX 4096
 
 static char *trimmed(char *text)
 {
@@ -34,6 +36,48 @@ static void cut_comment(char *line)
     }
 }
 
+/* Where the value begins with its quotation mark; NULL: it has none. */
+static char *find_quoted(char *line)
+{
+    char *at = line + strcspn(line, "=#;");
+    if (*at != '=') {
+        return NULL;
+    }
+    do {
+        at++;
+    } while (*at == ' ' || *at == '\t');
+    return *at == '"' ? at : NULL;
+}
+
+/* In place; false: there is no second quotation mark, something unknown behind a backslash, or something
+ * else than a comment behind it all. */
+static bool unquote(char *quoted)
+{
+    static const char escaped[] = "\"\\nr";
+    static const char meant[] = "\"\\\n\r";
+    char *to = quoted;
+    const char *from = quoted + 1;
+    for (; *from != '"'; from++) {
+        if (*from == '\\') {
+            from++;
+            const char *found = *from == '\0' ? NULL : strchr(escaped, *from);
+            if (found == NULL) {
+                return false;
+            }
+            *to++ = meant[found - escaped];
+        } else if (*from == '\0') {
+            return false;
+        } else {
+            *to++ = *from;
+        }
+    }
+    from++;
+    from += strspn(from, " \t\r");
+    bool ends = *from == '\0' || *from == '#';
+    *to = '\0';
+    return ends;
+}
+
 static slc_err_t unknown_key(const char *place, const char *key, slc_error_t *error)
 {
     const char *meant = slc_option_suggest(key, NULL);
@@ -51,7 +95,10 @@ static slc_err_t read_line(const char *name, uint32_t number, char *line, uint32
     char place[300];
     (void)snprintf(place, sizeof place, "%.255s:%u", name, number);
     char *key = trimmed(line);
-    cut_comment(key);
+    char *quoted = find_quoted(key);
+    if (quoted == NULL) {
+        cut_comment(key);
+    }
     key = trimmed(key);
     if (*key == '\0' || strcmp(key, "[sluiced]") == 0) {
         return SLC_OK;
@@ -61,7 +108,13 @@ static slc_err_t read_line(const char *name, uint32_t number, char *line, uint32
         return slc_error_set(error, SLC_ERR_CONFIG, "%s: '%.64s' is no 'name = value'", place, key);
     }
     *equals = '\0';
-    char *value = trimmed(equals + 1);
+    if (quoted != NULL && !unquote(quoted)) {
+        return slc_error_set(
+            error, SLC_ERR_CONFIG,
+            "%s: '%.64s' is not quoted rightly; write \"...\", with \\\" \\\\ \\n \\r inside", place,
+            trimmed(key));
+    }
+    char *value = quoted != NULL ? quoted : trimmed(equals + 1);
     key = trimmed(key);
     const slc_option_t *option = slc_option_find(key);
     if (option == NULL) {

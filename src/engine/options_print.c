@@ -83,19 +83,57 @@ static void describe_origin(const slc_options_t *options, const slc_option_t *op
     }
 }
 
+/* A line of a file would not give it back as it is. */
+static bool needs_quotes(const char *value)
+{
+    size_t bytes = strlen(value);
+    return bytes == 0 || strchr(" \t\"#", value[0]) != NULL || strchr(" \t", value[bytes - 1]) != NULL ||
+           strpbrk(value, "\n\r") != NULL || strstr(value, " #") != NULL || strstr(value, "\t#") != NULL;
+}
+
+/* As options_file.c reads it. `out` has room for twice the value and three bytes. */
+static void write_value(const char *value, char *out)
+{
+    bool quoted = needs_quotes(value);
+    if (quoted) {
+        *out++ = '"';
+    }
+    for (; *value != '\0'; value++) {
+        if (quoted && strchr("\"\\\n\r", *value) != NULL) {
+            *out++ = '\\';
+        }
+        *out++ = (char)(quoted && *value == '\n' ? 'n' : quoted && *value == '\r' ? 'r' : *value);
+    }
+    if (quoted) {
+        *out++ = '"';
+    }
+    *out = '\0';
+}
+
+/* It stands in a comment, which ends with its line. */
+static void stay_in_line(char *text)
+{
+    for (; *text != '\0'; text++) {
+        *text = (char)(*text == '\n' || *text == '\r' ? '?' : *text);
+    }
+}
+
 void slc_options_print_config(const slc_options_t *options, FILE *out)
 {
     for (size_t at = 0; at < slc_options_count; at++) {
         const slc_option_t *option = &slc_options_table[at];
         char value[SLC_OPTIONS_PATH_BYTES];
         char origin[SLC_OPTIONS_PATH_BYTES + 32];
-        char setting[SLC_OPTIONS_PATH_BYTES + SLC_OPTIONS_NAME_BYTES];
+        char written[2 * SLC_OPTIONS_PATH_BYTES + 3];
+        char setting[sizeof written + SLC_OPTIONS_NAME_BYTES + 3];
         if (option->line_only) {
             continue; /* it could not be read back */
         }
         slc_option_write(option, options, value, sizeof value);
         describe_origin(options, option, origin, sizeof origin);
-        (void)snprintf(setting, sizeof setting, "%s = %s", option->name, value);
+        stay_in_line(origin);
+        write_value(value, written);
+        (void)snprintf(setting, sizeof setting, "%s = %s", option->name, written);
         (void)fprintf(out, "%-40s # %s\n", setting, origin);
     }
 }

@@ -307,7 +307,8 @@ Test(retain, a_file_that_cannot_be_compared_with_its_twin_in_the_archive_stays)
     make_archive();
     put_snapshot(middle());
     put_snapshot(lab->event_count);
-    fake_sys_put(fake, "archive/segment-0000000001.journal", fake_sys_file(fake, here, &bytes), bytes);
+    const uint8_t *segment = fake_sys_file(fake, here, &bytes);
+    fake_sys_put(fake, "archive/segment-0000000001.journal", segment, bytes);
     for (size_t call = 0; call < sizeof calls / sizeof calls[0]; call++) {
         for (uint64_t nth = 1; nth <= 6; nth++) {
             fake_sys_t *original = fake;
@@ -322,7 +323,7 @@ Test(retain, a_file_that_cannot_be_compared_with_its_twin_in_the_archive_stays)
             fake_sys_heal(fake);
             stayed += code != SLC_OK ? 1 : 0;
             cr_assert((fake_sys_file(fake, here, &bytes) == NULL) == (reaches_back_to() > 1));
-            cr_assert(code == SLC_OK || strstr(error.message, "segment-") != NULL, "%s", error.message);
+            cr_assert(code == SLC_OK || strstr(error.message, "segment") != NULL, "%s", error.message);
             cr_assert(sweep() == SLC_OK && fake_sys_file(fake, here, &bytes) == NULL, "%s %lu: %s",
                       fake_call_name(calls[call]), (unsigned long)nth, error.message);
             slc_retainer_destroy(retainer); /* with the directory that it holds */

@@ -47,13 +47,21 @@ void stress_join(pthread_t thread)
     STRESS_EXPECT(error == 0, "no join: %s", strerror(error));
 }
 
+/* As the program found them: a thread that is pinned hands its one core on to the threads it starts. */
+static cpu_set_t cores_allowed;
+
+static void note_cores(void)
+{
+    STRESS_EXPECT(sched_getaffinity(0, sizeof cores_allowed, &cores_allowed) == 0, "no list of cores");
+}
+
 void stress_pin(unsigned index)
 {
-    cpu_set_t allowed;
-    STRESS_EXPECT(sched_getaffinity(0, sizeof allowed, &allowed) == 0, "no list of cores");
-    unsigned skip = index % (unsigned)CPU_COUNT(&allowed);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    STRESS_EXPECT(pthread_once(&once, note_cores) == 0, "no list of cores");
+    unsigned skip = index % (unsigned)CPU_COUNT(&cores_allowed);
     for (unsigned core = 0; core < CPU_SETSIZE; core++) {
-        if (CPU_ISSET(core, &allowed) && skip-- == 0) {
+        if (CPU_ISSET(core, &cores_allowed) && skip-- == 0) {
             cpu_set_t one;
             CPU_ZERO(&one);
             CPU_SET(core, &one);

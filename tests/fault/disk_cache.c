@@ -17,6 +17,7 @@ typedef struct unflushed {
 struct disk {
     int fd; /* the durable image */
     uint64_t bytes;
+    size_t unit;
     uint8_t
         *seen; /* what reads see: the image, with the unflushed writes in pages of this mapping's own */
     unflushed_t *log;  /* in the order of arrival */
@@ -27,8 +28,11 @@ struct disk {
     disk_stats_t stats;
 };
 
-int disk_open(const char *image, disk_t **ret_disk)
+int disk_open(const char *image, size_t unit, disk_t **ret_disk)
 {
+    if (unit == 0 || unit % DISK_SECTOR_BYTES != 0) {
+        return -EINVAL;
+    }
     disk_t *disk = calloc(1, sizeof *disk);
     if (disk == NULL) {
         return -ENOMEM;
@@ -41,6 +45,7 @@ int disk_open(const char *image, disk_t **ret_disk)
         return code;
     }
     disk->bytes = (uint64_t)stat.st_size;
+    disk->unit = unit;
     if (disk->bytes == 0 || disk->bytes % DISK_SECTOR_BYTES != 0) {
         disk_close(disk);
         return -EINVAL;
@@ -185,13 +190,16 @@ static bool coin(uint64_t *state)
 static int cut_write(disk_t *disk, const unflushed_t *write, bool keep, bool torn, uint64_t *random)
 {
     int code = 0;
-    for (size_t from = 0; from < write->bytes && code == 0; from += DISK_SECTOR_BYTES) {
-        if (torn ? coin(random) : keep) {
-            code = put(disk, write, from, DISK_SECTOR_BYTES);
-            disk->stats.kept++;
-        } else {
-            disk->stats.lost++;
+    size_t piece = 0;
+    for (size_t from = 0; from < write->bytes && code == 0; from += piece) {
+        /* Units lie where they lie on the disk; a write may begin and end inside one. */
+        size_t rest = disk->unit - (size_t)((write->offset + from) % disk->unit);
+        piece = rest < write->bytes - from ? rest : write->bytes - from;
+        bool stays = torn ? coin(random) : keep;
+        if (stays) {
+            code = put(disk, write, from, piece);
         }
+        *(stays ? &disk->stats.kept : &disk->stats.lost) += piece / DISK_SECTOR_BYTES;
     }
     return code;
 }

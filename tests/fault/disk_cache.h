@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The unit that a cut keeps or loses as a whole. */
+/* What offsets and lengths are multiples of. */
 #define DISK_SECTOR_BYTES 512u
 
 /* What becomes of the writes that no flush stands behind. */
@@ -20,7 +20,7 @@ typedef enum disk_loss {
     DISK_LOSE_ALL,     /* all are lost */
     DISK_LOSE_SUFFIX,  /* kept up to one of them, which is torn; those behind it are lost */
     DISK_LOSE_WRITES,  /* a coin for each: kept whole or lost whole */
-    DISK_LOSE_SECTORS, /* a coin for each of their sectors */
+    DISK_LOSE_SECTORS, /* a coin for each of their units */
     DISK_LOSS_COUNT
 } disk_loss_t;
 
@@ -34,8 +34,10 @@ typedef struct disk_stats {
 
 typedef struct disk disk_t;
 
-/* `image` is a file of whole sectors. */
-int disk_open(const char *image, disk_t **ret_disk);
+/* `image` is a file of whole sectors. A cut keeps or loses `unit` bytes in one piece: DISK_SECTOR_BYTES,
+ * or a multiple of it for a disk of larger physical sectors behind logical ones of that size; else
+ * -EINVAL. */
+int disk_open(const char *image, size_t unit, disk_t **ret_disk);
 void disk_close(disk_t *disk);
 uint64_t disk_bytes(const disk_t *disk);
 

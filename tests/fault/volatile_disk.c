@@ -2,7 +2,7 @@
  * device turns into a block device. The kernel's loop driver turns each flush of the block layer (and
  * each forced write, behind it) into an fsync of the file, which is the flush of disk_cache.h.
  *
- *   volatile_disk IMAGE MOUNTPOINT
+ *   volatile_disk IMAGE MOUNTPOINT UNIT       UNIT: bytes that a cut keeps or loses in one piece
  *
  * Commands on stdin, a line each; answers on stdout, a line each:
  *   cut LOSS SEED        the power goes now; LOSS: all suffix writes sectors
@@ -287,12 +287,12 @@ static void serve(server_t *server)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        (void)fputs("usage: volatile_disk IMAGE MOUNTPOINT\n", stderr);
+    if (argc != 4) {
+        (void)fputs("usage: volatile_disk IMAGE MOUNTPOINT UNIT\n", stderr);
         return 2;
     }
     server_t server = {0};
-    int code = disk_open(argv[1], &server.disk);
+    int code = disk_open(argv[1], strtoul(argv[3], NULL, 10), &server.disk);
     if (code != 0) {
         fail(argv[1], -code);
     }

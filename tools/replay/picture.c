@@ -241,9 +241,10 @@ void picture_retries(FILE *out, const going_drop_t *drop)
     }
     begin_figure(out, "How often each user asked");
     for (unsigned i = 0; i < GOING_CLASSES; i++) {
-        put_bar(out, "wins", 2 * i, 2 * GOING_CLASSES - 1, 0, winners[i], most);
-        put_bar(out, "refusals", 2 * i, 2 * GOING_CLASSES - 1, winners[i], users[i], most);
-        put_label(out, (x_of(2 * i, 2 * GOING_CLASSES - 1) + x_of(2 * i + 1, 2 * GOING_CLASSES - 1)) / 2,
+        const uint64_t place = UINT64_C(2) * i;
+        put_bar(out, "wins", place, 2 * GOING_CLASSES - 1, 0, winners[i], most);
+        put_bar(out, "refusals", place, 2 * GOING_CLASSES - 1, winners[i], users[i], most);
+        put_label(out, (x_of(place, 2 * GOING_CLASSES - 1) + x_of(place + 1, 2 * GOING_CLASSES - 1)) / 2,
                   HEIGHT - 6, "middle");
         (void)fprintf(out, "%s</text>", going_class_name(i));
     }

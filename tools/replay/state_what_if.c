@@ -14,6 +14,7 @@
 
 static const what_if_user_t **pick(const what_if_users_t *users, bool gains, uint64_t *ret_count)
 {
+    /* An array of pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     const what_if_user_t **picked = replay_allocate((users->count + 1) * sizeof *picked);
     *ret_count = 0;
     for (uint64_t i = 0; i < users->count; i++) {
@@ -43,6 +44,7 @@ static void print_side(const what_if_users_t *users, bool gains, bool json)
 {
     uint64_t count;
     const what_if_user_t **picked = pick(users, gains, &count);
+    /* Of pointers, as well. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     qsort(picked, count, sizeof *picked, gains ? by_gain : by_loss);
     if (json) {
         printf(",\"%s\":[", gains ? "would_gain" : "would_lose");

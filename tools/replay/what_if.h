@@ -45,7 +45,7 @@ void what_if_finish(what_if_t *what_if);
 
 /* Somebody whose units differ. */
 typedef struct what_if_user {
-    const char *name;
+    char *name;
     uint64_t units;          /* held, as it was */
     uint64_t units_would_be; /* held, as it would be */
     uint64_t order_id;       /* of the first standing order, as it was; 0: none */

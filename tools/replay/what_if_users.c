@@ -57,7 +57,7 @@ static void merge(what_if_users_t *list)
         into->units_would_be += user->units_would_be;
         into->order_id = first_of(into->order_id, user->order_id);
         into->order_would_be = first_of(into->order_would_be, user->order_would_be);
-        free((void *)(uintptr_t)user->name);
+        free(user->name);
     }
     list->count = kept;
 }
@@ -81,7 +81,7 @@ void what_if_compare(const what_if_t *what_if, const slc_state_t *actual, uint64
 void what_if_users_finish(what_if_users_t *users)
 {
     for (uint64_t i = 0; i < users->count; i++) {
-        free((void *)(uintptr_t)users->users[i].name);
+        free(users->users[i].name);
     }
     free(users->users);
 }

@@ -39,7 +39,7 @@ static void *io_main(void *context)
 {
     io_t *io = context;
     stations_t *stations = io->stations;
-    uint64_t state = 77 + io->number;
+    uint64_t state = stress_seed(io->number);
     uint64_t asked = 0;
     uint64_t end = 0; /* of the last slots that were its own */
     slc_board_reader_register();
@@ -106,8 +106,8 @@ int main(int argc, char **argv)
     uint64_t own = atomic_load(&stations.own_writes);
     uint64_t lent = stations_lent_writes(&stations);
     STRESS_EXPECT(own > 0 && lent > 0, "%" PRIu64 " writes by the thread, %" PRIu64 " lent", own, lent);
-    (void)printf("relay: %" PRIu64 " BUYs, %" PRIu64 " writes by the thread, %" PRIu64 " lent\n",
-                 each * IOS, own, lent);
+    stress_tell(each * IOS, "through the relay");
+    (void)printf("%" PRIu64 " writes by the thread, %" PRIu64 " lent\n", own, lent);
     stations_stop(&stations);
     slc_board_reader_unregister();
     return 0;

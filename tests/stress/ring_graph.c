@@ -5,7 +5,6 @@
  * Under ThreadSanitizer also: any access to a slot that is not ordered. */
 #include "ring_stress.h"
 
-#include <stdio.h>
 
 #define STATIONS_MAX 4
 #define EVENTS_PERCENT 40
@@ -140,7 +139,7 @@ static void run_graph(const graph_t *graph, uint64_t events, uint64_t seed)
     for (uint32_t i = 0; i < graph->count; i++) {
         threads[i] = stress_start(run, &workers[i]);
     }
-    produce(ring, events, graph->slots / 4, seed);
+    produce(ring, events, graph->slots / 4, stress_seed(seed));
     slc_ring_close(ring);
     for (uint32_t i = 0; i < graph->count; i++) {
         stress_join(threads[i]);
@@ -158,6 +157,6 @@ int main(int argc, char **argv)
         stress_watch(&moved, "graph");
         run_graph(&graphs[i], events, 7919 * (i + 1));
     }
-    (void)printf("%llu events through pipelines and diamonds\n", (unsigned long long)(events * GRAPHS));
+    stress_tell(events * GRAPHS, "through pipelines and diamonds");
     return 0;
 }

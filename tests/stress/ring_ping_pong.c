@@ -11,7 +11,6 @@
 #include "disruptor/ring.h"
 #include "ring_stress.h"
 
-#include <stdio.h>
 
 #include <ck_pr.h>
 
@@ -70,8 +69,8 @@ static void play(slc_producers_t mode, uint64_t events)
     ring->yields = 0; /* a yield on a busy machine takes longer than all the rest */
     slc_consumer_t *consumer = stress_consumer(ring, NULL, 0);
     slc_ring_gate(ring, consumer);
-    player_t there = {.own = &consumer->progress, .consumer = consumer, .random = 1};
-    player_t here = {.own = &ring->published, .random = 2};
+    player_t there = {.own = &consumer->progress, .consumer = consumer, .random = stress_seed(1)};
+    player_t here = {.own = &ring->published, .random = stress_seed(2)};
     pthread_t thread = stress_start(run, &there);
     for (uint64_t sent = 0; sent < events; sent += SLOTS) {
         uint64_t first = 0;
@@ -97,6 +96,6 @@ int main(int argc, char **argv)
     play(SLC_PRODUCER_SINGLE, events / 2 + 1);
     stress_watch(&moved, "ping-pong, many producers");
     play(SLC_PRODUCER_MULTI, events / 2 + 1);
-    (void)printf("%llu events to and fro\n", (unsigned long long)events);
+    stress_tell(events, "to and fro");
     return 0;
 }

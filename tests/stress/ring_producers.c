@@ -5,7 +5,6 @@
  * consumers had passed it. Under ThreadSanitizer also: any access to a slot that is not ordered. */
 #include "ring_stress.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PRODUCERS_MAX 8
@@ -142,8 +141,9 @@ static void run_shape(const shape_t *shape, uint64_t events, uint64_t seed)
     producer_t producers[PRODUCERS_MAX];
     pthread_t threads[CONSUMERS + PRODUCERS_MAX];
     for (uint32_t i = 0; i < CONSUMERS; i++) {
-        consumers[i] = (consumer_t){
-            .ring = ring, .consumer = stress_consumer(ring, NULL, 0), .random = seed + 100 + i};
+        consumers[i] = (consumer_t){.ring = ring,
+                                    .consumer = stress_consumer(ring, NULL, 0),
+                                    .random = stress_seed(seed + 100 + i)};
         slc_ring_gate(ring, consumers[i].consumer);
     }
     for (uint32_t i = 0; i < CONSUMERS; i++) {
@@ -151,8 +151,11 @@ static void run_shape(const shape_t *shape, uint64_t events, uint64_t seed)
     }
     uint64_t each = events / shape->producers;
     for (uint32_t i = 0; i < shape->producers; i++) {
-        producers[i] = (producer_t){
-            .ring = ring, .shape = shape, .index = i, .events = each, .random = seed + 1 + i};
+        producers[i] = (producer_t){.ring = ring,
+                                    .shape = shape,
+                                    .index = i,
+                                    .events = each,
+                                    .random = stress_seed(seed + 1 + i)};
         threads[CONSUMERS + i] = stress_start(produce, &producers[i]);
     }
     for (uint32_t i = 0; i < shape->producers; i++) {
@@ -176,7 +179,6 @@ int main(int argc, char **argv)
         stress_watch(&moved, "producers");
         run_shape(&shapes[i], events, 1000 * i + 1);
     }
-    (void)printf("%llu events by up to %d producers\n", (unsigned long long)(events * SHAPES),
-                 PRODUCERS_MAX);
+    stress_tell(events * SHAPES, "by one to eight producers");
     return 0;
 }

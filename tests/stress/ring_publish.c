@@ -87,7 +87,7 @@ static void *consume(void *context)
 /* Answers how often the bell rang. */
 static uint64_t produce(uint64_t rounds, uint64_t lines_max)
 {
-    uint64_t state = 77;
+    uint64_t state = stress_seed(lines_max);
     uint64_t later = 0;
     uint64_t slept = 0;
     for (uint64_t round = 1; round <= rounds; round++) {
@@ -152,5 +152,6 @@ int main(int argc, char **argv)
         play(SLC_PRODUCER_MULTI, rounds, lines);
     }
     stress_watch(NULL, NULL);
+    stress_tell(4 * rounds, "published against a sleep");
     return 0;
 }

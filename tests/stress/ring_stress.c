@@ -22,13 +22,20 @@ uint64_t stress_events(int argc, char **argv, uint64_t percent)
     return events / 100 * percent + 1;
 }
 
+/* As the environment has it, for whoever wants the run again. */
+static const char *seed_text(void)
+{
+    const char *text = getenv("SLC_SEED");
+    return text == NULL ? "1" : text;
+}
+
 void stress_fail(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     (void)fputs("FORBIDDEN: ", stderr);
     (void)vfprintf(stderr, format, arguments);
-    (void)fputc('\n', stderr);
+    (void)fprintf(stderr, " (SLC_SEED=%s)\n", seed_text());
     va_end(arguments);
     _Exit(1); /* other threads are still running: no destructors */
 }
@@ -118,6 +125,26 @@ void stress_watch(const _Atomic uint64_t *progress, const char *what)
         watched = progress;
         (void)pthread_detach(stress_start(watch, NULL)); /* lives as long as the program */
     }
+}
+
+void stress_tell(uint64_t events, const char *how)
+{
+    (void)printf("%llu events %s tried, 0 failed, seed %s\n", (unsigned long long)events, how,
+                 seed_text());
+}
+
+uint64_t stress_seed(uint64_t number)
+{
+    char *end = NULL;
+    unsigned long long seed = strtoull(seed_text(), &end, 10);
+    STRESS_EXPECT(*seed_text() >= '0' && *seed_text() <= '9' && *end == '\0', "not a seed: %s",
+                  seed_text());
+    /* splitmix64, so that neighbours begin far from each other */
+    uint64_t value = seed * UINT64_C(0x9e3779b97f4a7c15) + number * UINT64_C(0xbf58476d1ce4e5b9);
+    value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
+    value ^= value >> 31;
+    return value == 0 ? 1 : value;
 }
 
 uint64_t stress_random(uint64_t *state)

@@ -39,6 +39,12 @@ slc_consumer_t *stress_consumer(slc_ring_t *ring, slc_consumer_t *const *after, 
  * minute; a watch of NULL ends the watching. */
 void stress_watch(const _Atomic uint64_t *progress, const char *what);
 
+/* The line that tools/test prints of a run that came to its end: `events` of them were tried, `how`. */
+void stress_tell(uint64_t events, const char *how);
+
+/* What the `number`th generator of a program begins with: another one for each number and for each seed
+ * that the environment's SLC_SEED names (none: 1). */
+uint64_t stress_seed(uint64_t number);
 /* xorshift64*: the same numbers from the same seed (not 0), on every machine. */
 uint64_t stress_random(uint64_t *state);
 

@@ -12,7 +12,7 @@ import re
 import sys
 
 CRITERION = re.compile(r"Synthesis: Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+) \| Crashing: (\d+)")
-ROW = re.compile(r"\d.*(\btried\b|inputs, seed|\bof \d+ killed\b|\bevents (by up|through|to and fro|, asleep)|\bat rest\b|\bcoverage\b)"
+ROW = re.compile(r"\d.*(\btried\b|inputs, seed|\bof \d+ killed\b|\bat rest\b|\bcoverage\b)"
                  r"|^(kills|power cuts|simulations|at rest|coverage)\b.*\d")
 UNITTEST = re.compile(r"^Ran (\d+) tests? in ", re.M)
 

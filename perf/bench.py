@@ -28,14 +28,15 @@ def run_json(*command):
 
 
 class Server:
-    def __init__(self, parent, *options):
+    def __init__(self, parent, *options, build=None):
         self.dir = tempfile.mkdtemp(prefix="figures-", dir=parent)
+        self.build = build or BUILD
         self.options = options
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(
-            [f"{BUILD}/sluiced", "--data-dir", self.dir, "--listen", "127.0.0.1:0", *self.options],
+            [f"{self.build}/sluiced", "--data-dir", self.dir, "--listen", "127.0.0.1:0", *self.options],
             stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         self.log = []
         for line in self.process.stderr:

@@ -1,6 +1,6 @@
 /* The relay: the journal's and the apply station's turns, done by their own threads while there is much
  * to do, and by the thread that has just given them work while they sleep. A hand-over to a thread that
- * sleeps costs a system call, a wake-up and two changes of caches, some 30 us each on a virtual machine:
+ * sleeps costs a system call, a wake-up and two changes of caches, tens of us on a virtual machine:
  * more than all the rest of a small batch but the disk's write. So a BUY that finds everything idle is
  * journaled, applied and answered by the I/O thread that read it, with nobody woken; and under load each
  * station has a thread and a core of its own.

@@ -5,7 +5,6 @@
  * Under ThreadSanitizer also: any access to a slot that is not ordered. */
 #include "ring_stress.h"
 
-
 #define STATIONS_MAX 4
 #define EVENTS_PERCENT 40
 

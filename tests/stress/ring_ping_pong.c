@@ -11,7 +11,6 @@
 #include "disruptor/ring.h"
 #include "ring_stress.h"
 
-
 #include <ck_pr.h>
 
 #define SLOTS 2

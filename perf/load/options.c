@@ -4,6 +4,8 @@
 #include "help.h"
 #include "text.h"
 
+#include <sluice/build.h>
+
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -278,7 +280,7 @@ load_parsed_t load_options_parse(int argc, char **argv, load_options_t *ret_opti
             return LOAD_PARSED_DONE;
         }
         if (option == OPT_VERSION) {
-            (void)puts("load " SLC_VERSION);
+            (void)printf("load %s (commit %s)\n", slc_build_version(), slc_build_commit());
             return LOAD_PARSED_DONE;
         }
         if (!take_option(option, ret_options, ret_workload, &kill_drop_id)) {

@@ -13,6 +13,8 @@
 #include "journal/station.h"
 #include "restore/restore.h"
 
+#include <sluice/build.h>
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -79,7 +81,7 @@ static void fill_status(void *context, slc_engine_info_t *info)
     }
     slc_snapshots_fill_status(&engine->snapshots, info);
     const char *durability = engine->options->durability == SLC_DURABILITY_FSYNC ? "fsync" : "os";
-    (void)snprintf(info->version, sizeof info->version, "%s", SLC_VERSION);
+    (void)snprintf(info->version, sizeof info->version, "%s", slc_build_version());
     (void)snprintf(info->durability, sizeof info->durability, "%s", durability);
     (void)snprintf(info->journal_method, sizeof info->journal_method, "%s",
                    slc_writer_method(engine->writer));
@@ -352,7 +354,8 @@ slc_err_t slc_engine_run(const slc_options_t *options, slc_error_t *ret_error)
     for (uint32_t i = 0; i < SLC_IO_THREADS_MAX; i++) {
         engine->bells[i].fd = -1;
     }
-    slc_log(SLC_LOG_INFO, "sluiced %s, data directory %s", SLC_VERSION, options->data_dir);
+    slc_log(SLC_LOG_INFO, "sluiced %s (commit %s), data directory %s", slc_build_version(),
+            slc_build_commit(), options->data_dir);
     slc_err_t err = engine_start(engine, ret_error);
     if (err != SLC_OK) {
         return err; /* the process ends with it: what was opened goes with the process */

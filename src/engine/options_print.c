@@ -3,6 +3,8 @@
 
 #include "engine/options_table.h"
 
+#include <sluice/build.h>
+
 #include <string.h>
 
 #define HELP_COLUMN 30
@@ -58,7 +60,7 @@ void slc_options_print_help(FILE *out)
 
 void slc_options_print_version(FILE *out)
 {
-    (void)fprintf(out, "sluiced %s\n", SLC_VERSION);
+    (void)fprintf(out, "sluiced %s (commit %s)\n", slc_build_version(), slc_build_commit());
 }
 
 static void describe_origin(const slc_options_t *options, const slc_option_t *option, char *out,

@@ -425,7 +425,7 @@ class AllCommands(Directory):
             out, _ = self.run_replay(*arguments)
             self.assertTrue(out.startswith("  replay "), out)
             self.assertIn("exit: ", out)
-        self.assertRegex(self.run_replay("--version")[0], r"^replay \d+\.\d+\.\d+\n$")
+        self.assertRegex(self.run_replay("--version")[0], r"^replay \d+\.\d+\.\d+ \(commit [-0-9a-z]+\)\n$")
 
     def test_wrong_usage_is_told(self):
         for arguments, words in (

@@ -307,7 +307,8 @@ class Configuration(sluice.Case):
             shown = sluice.run(program, "--help", check=0)
             self.assertRegex(shown.stdout.splitlines()[0], rf"^(Examples:|  {name} )")
             self.assertEqual(shown.stderr, "")
-            self.assertRegex(sluice.run(program, "--version", check=0).stdout, r"\d+\.\d+\.\d+")
+            self.assertRegex(sluice.run(program, "--version", check=0).stdout,
+                             rf"^{name} \d+\.\d+\.\d+ \(commit ([0-9a-f]{{12}}(-dirty)?|unknown)\)\n$")
             self.assertEqual(sluice.run(program, "--no-such-flag").returncode, 2, name)
 
     def test_json_log_lines_are_json(self):

@@ -2,6 +2,8 @@
 #include "help.h"
 #include "options.h"
 
+#include <sluice/build.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -87,7 +89,7 @@ int main(int argc, char **argv)
         return replay_flush(REPLAY_DONE);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        puts("replay " SLC_VERSION);
+        printf("replay %s (commit %s)\n", slc_build_version(), slc_build_commit());
         return replay_flush(REPLAY_DONE);
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {

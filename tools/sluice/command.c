@@ -3,6 +3,8 @@
 #include "help.h"
 #include "when.h"
 
+#include <sluice/build.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -314,7 +316,7 @@ sluice_parsed_t sluice_command_parse(int argc, char **argv, sluice_command_t *re
         return SLUICE_DONE;
     }
     if (line.values[OPT_VERSION] != NULL) {
-        (void)puts("sluice " SLC_VERSION);
+        (void)printf("sluice %s (commit %s)\n", slc_build_version(), slc_build_commit());
         return SLUICE_DONE;
     }
     size_t words;

@@ -9,12 +9,11 @@
  *         └── may reuse a slot when D has passed it
  *
  * Threads: which call may overlap which, on one ring -
- *     claim, try_claim, publish    PRODUCER_SINGLE: one thread;  PRODUCER_MULTI: any number of threads
- *     poll, run of a consumer         one thread at a time for each consumer, beside all others
- *     wait of a consumer              one thread for each consumer, also beside a poll of it by another
- *     close, slot, sequences          any thread, any time
- *     create, gate, destroy           one thread, while no other uses the ring
- * Ownership: the ring owns slots and consumers; slc_ring_destroy frees all of them.
+ *     claim, try_claim, publish    PRODUCER_SINGLE: one thread at a time;  PRODUCER_MULTI: any number of
+ * threads poll, run of a consumer         one thread at a time for each consumer, beside all others wait
+ * of a consumer              one thread for each consumer, also beside a poll of it by another close,
+ * slot, sequences          any thread, any time create, gate, destroy           one thread, while no
+ * other uses the ring Ownership: the ring owns slots and consumers; slc_ring_destroy frees all of them.
  * Failure: create answers NULL and says why; a claim on a closed or (try_) full ring answers false; a
  *   handler that fails stops its consumer, whose progress then stays where it was. */
 #ifndef SLUICE_DISRUPTOR_H
@@ -97,7 +96,9 @@ static inline void *slc_ring_slot(const slc_ring_t *ring, uint64_t sequence)
 void slc_ring_publish(slc_ring_t *ring, uint64_t first, uint64_t count);
 /* The two halves of a publish: makes slots visible without waking anybody, and wakes those who sleep,
  * once for many. Between the two a consumer that sleeps stays asleep, and its turn may be done for it
- * (slc_ring_is_slept_on). What was published quietly and not handled has to be announced. */
+ * (slc_ring_is_slept_on). What was published quietly and not handled has to be announced. And whoever
+ * polls the last slots of a closed ring for another thread wakes that (slc_consumer_wake), for nothing
+ * more will be announced to it. */
 void slc_ring_publish_quietly(slc_ring_t *ring, uint64_t first, uint64_t count);
 void slc_ring_announce(slc_ring_t *ring);
 /* A consumer sleeps, or is about to, because nothing was published; one that spins does not count. A
@@ -147,9 +148,9 @@ bool slc_consumer_done(const slc_consumer_t *consumer);
  *
  * Where slots stream in by the million a second it lets some gather before it hands them over, for at
  * most a few microseconds, since taking them one by one slows the producers down; a lone slot is handed
- * over at once. Between the polls of a loop of this kind nobody can look at a flag, so with SLC_WAIT_SPIN
- * and SLC_WAIT_YIELD its progress is a release store only; a loop that wakes others by flags of its own
- * calls poll and wait. */
+ * over at once, but for a try now and then. Between the polls of a loop of this kind nobody can look at a
+ * flag, so with SLC_WAIT_SPIN and SLC_WAIT_YIELD its progress is a release store only; a loop that wakes
+ * others by flags of its own calls poll and wait. */
 int64_t slc_consumer_run(slc_consumer_t *consumer, slc_batch_fn handler, void *context);
 /* How many slots it has passed: the sequence it will see next. */
 uint64_t slc_consumer_sequence(const slc_consumer_t *consumer);

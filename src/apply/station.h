@@ -49,7 +49,8 @@ void slc_apply_station_destroy(slc_apply_station_t *station);
 /* Puts every drop of a restored logic on the board, and its digest into the pair. Once, before the ring
  * moves. */
 void slc_apply_station_publish_restored(slc_apply_station_t *station);
-/* One turn without waiting: slots done with. */
+/* One turn without waiting: slots done with. What purges left is taken apart in a turn that finds none.
+ */
 int64_t slc_apply_station_turn(slc_apply_station_t *station);
 /* Nanoseconds without a slot after which the next turn is due; 0: at once, UINT64_MAX: never. */
 uint64_t slc_apply_station_rest_ns(const slc_apply_station_t *station);

@@ -6,11 +6,11 @@
  *     slc_logic_hold(true), give ────────────────────────> touches
  *     idle? <───────────────────────────────────────────── done
  *
- * It touches by an atomic operation that changes nothing, and not by madvise, which would keep every mmap
- * and munmap of the process waiting for as long as a page takes.
+ * On x86-64 it touches by an atomic operation that changes nothing; since Linux 6.4 such a fault holds up
+ * no mmap or munmap of the process, as madvise would for as long as a page takes. Elsewhere by madvise.
  *
- * Threads: one that gives; its own. Ownership: create/destroy; nothing may be unmapped from give to idle.
- * Failure: create answers NULL and says why. */
+ * Threads: one at a time that gives; its own. Ownership: create/destroy; nothing may be unmapped from
+ * give to idle. Failure: create answers NULL and says why. */
 #ifndef SLC_APPLY_TOUCHER_H
 #define SLC_APPLY_TOUCHER_H
 

@@ -5,10 +5,10 @@
  * a thread of its own encodes entries as sluice.v1.Attempt and appends them to attempts-NNNNNNNNNN.log in
  * the data directory, newest two files kept, each bounded. src/attempts/format.h has the bytes.
  *
- * Threads: note by one thread (the apply station's), never blocking, no system call but a wake-up now and
- *   then; everything else by the engine's main thread; missing by any.
- * Ownership: open creates and starts the thread, close drains, stops and frees.
- * Failure: a failed write is counted as missing entries and logged once; the engine goes on. */
+ * Threads: note by one thread at a time (the apply station's), never blocking, no system call but a
+ * wake-up now and then; everything else by the engine's main thread; missing by any. Ownership: open
+ * creates and starts the thread, close drains, stops and frees. Failure: a failed write is counted as
+ * missing entries and logged once; the engine goes on. */
 #ifndef SLC_ATTEMPTS_ATTEMPTS_H
 #define SLC_ATTEMPTS_ATTEMPTS_H
 

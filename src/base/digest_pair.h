@@ -3,8 +3,8 @@
  *
  * Two cells in turn and a version: the writer fills the cell that is not the current one, then makes it
  * current. A reader that finds the version unchanged behind its reads has a pair that belongs together.
- * Threads: one writer, any number of readers. Owns nothing. Failure: read answers false where the writer
- * was quicker; the reader then does without. */
+ * Threads: one writer at a time, any number of readers. Owns nothing. Failure: read answers false where
+ * the writer was quicker; the reader then does without. */
 #ifndef SLC_BASE_DIGEST_PAIR_H
 #define SLC_BASE_DIGEST_PAIR_H
 

@@ -22,11 +22,11 @@
 static void publish_single(slc_ring_t *ring, uint64_t first, uint64_t count)
 {
     uint64_t end = first + count;
-    /* Relaxed: this thread's own last store. */
+    /* Relaxed: the producer's own last store. */
     uint64_t published = atomic_load_explicit(&ring->published.value, memory_order_relaxed);
     if (first != published) {
         SLC_CHECK(first > published);
-        /* Relaxed: only this thread reads laps in this mode. */
+        /* Relaxed: only the producer reads laps in this mode. */
         for (uint64_t i = first; i < end; i++) {
             atomic_store_explicit(slc_ring_lap_at(ring, i), slc_ring_lap(ring, i), memory_order_relaxed);
         }

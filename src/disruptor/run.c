@@ -7,7 +7,7 @@
  * shared lines for some turns of spinning, and looks again. Whether that pays shows at once, in how many
  * came meanwhile: for as long as it does, the turns double up to a bound; where it does not, they are
  * halved down to none, and are tried again now and then. A ping-pong or a slow stream gets its slots at
- * once. */
+ * once but for those tries. */
 #include "disruptor/ring.h"
 
 #include <ck_pr.h>

@@ -41,9 +41,9 @@ static void unlock(pthread_mutex_t *mutex)
 
 /* Fail-stop: what this batch held is not acknowledged and may or may not be on disk; the page cache
  * behind a failed sync cannot be believed. The next start finds the truth. */
-static void stop_if_failed(slc_err_t err, const slc_error_t *error)
+static void stop_if(bool failed, const slc_error_t *error)
 {
-    if (err != SLC_OK) {
+    if (failed) {
         slc_log(SLC_LOG_ERROR, "the journal failed, stopping at once: %s", error->message);
         _exit(slc_err_exit_code(SLC_ERR_IO));
     }
@@ -61,7 +61,7 @@ static int64_t journal_turn(slc_relay_t *relay, uint64_t *ret_rest_ns)
 {
     slc_error_t error = {.code = SLC_OK};
     int64_t done = slc_journal_station_turn(relay->journal, &error);
-    stop_if_failed(done < 0 ? error.code : SLC_OK, &error);
+    stop_if(done < 0, &error);
     *ret_rest_ns = slc_journal_station_rest_ns(relay->journal);
     return done;
 }
@@ -69,11 +69,17 @@ static int64_t journal_turn(slc_relay_t *relay, uint64_t *ret_rest_ns)
 static void lend_apply(slc_relay_t *relay)
 {
     slc_consumer_t *consumer = relay->pipeline->apply;
-    (void)slc_apply_station_turn(relay->apply);
-    bool goes_on = slc_apply_station_rest_ns(relay->apply) == 0;
+    bool goes_on = false;
+    /* Once it is done its thread may have left the station, for good. */
+    if (!slc_consumer_done(consumer)) {
+        (void)slc_apply_station_turn(relay->apply);
+        goes_on = slc_apply_station_rest_ns(relay->apply) == 0;
+    }
     unlock(&relay->apply_lock);
-    if (goes_on) {
-        slc_consumer_wake(consumer); /* its thread rests for longer than that */
+    /* Its thread rests for longer than that; or waits for the end of the ring, which no announcement of
+     * further slots will tell it of. */
+    if (goes_on || slc_consumer_done(consumer)) {
+        slc_consumer_wake(consumer);
     }
 }
 
@@ -94,13 +100,14 @@ static void pass_on_to_apply(slc_relay_t *relay)
 
 static void lend_journal(slc_relay_t *relay)
 {
+    slc_consumer_t *consumer = relay->pipeline->journal;
     uint64_t rested_ns = slc_journal_station_rest_ns(relay->journal);
     uint64_t rest_ns = 0;
     (void)journal_turn(relay, &rest_ns);
     unlock(&relay->journal_lock);
-    if (rest_ns < rested_ns) {
-        /* There is now a seal to write, or room to look for. */
-        slc_consumer_wake(relay->pipeline->journal);
+    /* There is now a seal to write, or room to look for; or the ring has come to its end. */
+    if (rest_ns < rested_ns || slc_consumer_done(consumer)) {
+        slc_consumer_wake(consumer);
     }
     pass_on_to_apply(relay);
 }
@@ -131,7 +138,7 @@ void slc_relay_run_journal(slc_relay_t *relay)
     slc_error_t error = {.code = SLC_OK};
     /* Before anybody asks, so that the log says at once how it stands. */
     lock(&relay->journal_lock);
-    stop_if_failed(slc_journal_station_look(relay->journal, &error), &error);
+    stop_if(slc_journal_station_look(relay->journal, &error) != SLC_OK, &error);
     unlock(&relay->journal_lock);
     while (!slc_consumer_done(consumer)) {
         uint64_t rest_ns = 0;
@@ -143,15 +150,18 @@ void slc_relay_run_journal(slc_relay_t *relay)
             pass_on_to_apply(relay);
             continue;
         }
-        if (slc_consumer_wait(consumer, rest_ns) || slc_consumer_sequence(consumer) != passed) {
-            continue; /* by itself, or by a turn that was lent meanwhile, the station was not idle */
+        if (slc_consumer_wait(consumer, rest_ns)) {
+            continue;
         }
         lock(&relay->journal_lock);
-        stop_if_failed(slc_journal_station_idle(relay->journal, &error), &error);
+        /* Under the lock: a turn that was lent meanwhile, or is just over, means that it was not idle. */
+        if (slc_consumer_sequence(consumer) == passed) {
+            stop_if(slc_journal_station_idle(relay->journal, &error) != SLC_OK, &error);
+        }
         unlock(&relay->journal_lock);
     }
     lock(&relay->journal_lock);
-    stop_if_failed(slc_journal_station_idle(relay->journal, &error), &error);
+    stop_if(slc_journal_station_idle(relay->journal, &error) != SLC_OK, &error);
     unlock(&relay->journal_lock);
 }
 

@@ -18,7 +18,8 @@
  * lock that is taken means that somebody else is at it: then the station's own thread is announced to,
  * and takes over behind him.
  *
- * Threads: slc_relay_pass_on by any I/O thread, asleep in the sense of board.h; each _run by one thread.
+ * Threads: slc_relay_pass_on by any I/O thread, awake in the sense of board.h (it sleeps there while it
+ * lends a turn); each _run by one thread, asleep in that sense.
  * Ownership: init/finish; stations, consumers and ring are the caller's.
  * Failure: a journal that failed ends the process at once (exit code 5), whoever did its turn. */
 #ifndef SLC_ENGINE_RELAY_H

@@ -39,8 +39,8 @@ static inline void slc_fresh_add(slc_fresh_t *fresh, uint8_t *at, uint64_t bytes
 
 struct slc_logic;
 
-/* What comes next: of records an eighth of what there is, at most 20 MiB; of a table that grows the next
- * 32 MiB; nothing while there is little. */
+/* What comes next: of records an eighth of what there is, at most some 30 MiB; of a table that grows the
+ * next 32 MiB; nothing while there is little. */
 void slc_logic_fresh(const struct slc_logic *logic, slc_fresh_t *ret_fresh);
 /* True: somebody is going to touch what slc_logic_fresh told; from here on nothing is unmapped. False:
  * nobody does any more; what was outgrown meanwhile is unmapped. */

@@ -17,7 +17,7 @@ static ssize_t counting_pwrite(void *self, int fd, const void *bytes, size_t cou
     if (fails != 0) {
         return -fails;
     }
-    if (is_journal_thread) {
+    if (is_journal_thread && offset != 0) { /* at 0 lies a segment's header */
         (void)atomic_fetch_add(&stations->own_writes, 1);
     }
     return slc_sys_posix()->pwrite(NULL, fd, bytes, count, offset);
@@ -41,6 +41,7 @@ static void *apply_main(void *context)
     slc_board_reader_sleeps();
     slc_relay_run_apply(&stations->relay);
     slc_board_reader_unregister();
+    atomic_store(&stations->apply_left, true);
     return NULL;
 }
 

@@ -24,6 +24,7 @@ typedef struct stations {
     slc_journal_station_t *journal;
     slc_apply_station_t *apply;
     slc_relay_t relay;
+    _Atomic bool apply_left; /* its thread is at its end */
     pthread_t journal_thread;
     pthread_t apply_thread;
 } stations_t;

@@ -6,16 +6,19 @@
  * All stores here are sequentially consistent; what happens when they are not is the matter of
  * sleep_wake.pml.
  *
- * Asserted: no deadlock (a slot that is published is handled although everybody has gone to sleep), one turn
- * at a time.
+ * Asserted: no deadlock (a slot that is published is handled although everybody has gone to sleep, and the
+ * thread hears of the end of a closed ring), one turn at a time.
  *
  * Seeded bugs: BUG_NO_REST (a lender announces nothing of what it leaves), BUG_EARLY (looks for a
- * sleeper before it publishes), BUG_NO_LOCK. Who meets a taken lock announces, but need not: a lender looks
+ * sleeper before it publishes), BUG_NO_LOCK, BUG_NO_END (a lender that handles the last slot of a closed
+ * ring leaves the thread asleep). Who meets a taken lock announces, but need not: a lender looks
  * again behind its turn, and the thread before its sleep. */
 
 #define EACH 2
-#define TOTAL 6
+#define OPEN 255
 
+byte claimed = 0;
+byte end = OPEN; /* slots that were claimed before the close */
 byte published = 0;
 byte done = 0;
 byte sleepers = 0;
@@ -51,6 +54,12 @@ active [2] proctype producer()
     :: n == EACH -> break
     :: else ->
         n++;
+        atomic {
+            if
+            :: end != OPEN -> break
+            :: else -> claimed = claimed + n
+            fi
+        }
 #ifdef BUG_EARLY
         sleeps = sleepers != 0;
         published = published + n;
@@ -74,7 +83,15 @@ active [2] proctype producer()
         :: else
         fi;
         if
-        :: lent -> turn(); locked = false
+        :: lent ->
+            turn();
+            locked = false;
+#ifndef BUG_NO_END
+            if
+            :: done == end -> announce()
+            :: else
+            fi
+#endif
         :: else
         fi;
 #ifdef BUG_NO_REST
@@ -103,7 +120,7 @@ active proctype worker()
     byte noted;
     byte before;
     do
-    :: done == TOTAL -> break
+    :: done == end -> break
     :: else ->
         atomic { !locked -> locked = true };
         before = done;
@@ -116,15 +133,16 @@ active proctype worker()
             sleepers = 1;
             noted = bell;
             if
-            :: published > done
-            :: else ->
-                /* Asleep; once all is handled the ring's close would ring. */
-                if
-                :: bell != noted
-                :: done == TOTAL
-                fi
+            :: published > done || done == end
+            :: else -> bell != noted /* asleep */
             fi;
             sleepers = 0
         fi
     od
+}
+
+active proctype closer()
+{
+    end = claimed;
+    announce()
 }

@@ -1,6 +1,7 @@
 /* The relay between the real stations: several threads publish, pass on, and take the decisions, with
  * pauses in which the stations' own threads fall asleep, so that turns are lent and taken back all the
- * time.
+ * time. Now and then all are quiet until the journal has its seal: from there on its thread sleeps
+ * without an end, and only somebody who wakes it brings it back.
  *
  * Forbidden: a slot that is never decided (a wake-up lost between a lent turn and a thread's), an order
  * that is not in the books, a data race (under ThreadSanitizer). Required: turns by both kinds of
@@ -15,21 +16,29 @@
 
 #define IOS 3u
 #define SLOTS 512u
+#define HUSH_EVERY_MS 1000u
+#define HUSH_MS 150u /* a seal is written behind 100 */
 
 typedef struct io {
     stations_t *stations;
     _Atomic uint64_t *progress;
+    const _Atomic bool *hush; /* nobody publishes */
     uint64_t buys;
     uint32_t number;
 } io_t;
+
+static void nap_ns(uint64_t ns)
+{
+    struct timespec nap = {.tv_nsec = (long)ns};
+    (void)nanosleep(&nap, NULL);
+}
 
 static void pause_for(uint64_t *state)
 {
     /* Longer than a thread spins, often; sometimes not at all, so that threads stay awake, too. */
     uint64_t draw = stress_random(state) % 8;
     if (draw == 0) {
-        struct timespec nap = {.tv_nsec = (long)(stress_random(state) % 200000)};
-        (void)nanosleep(&nap, NULL);
+        nap_ns(stress_random(state) % 200000);
     } else if (draw < 3) {
         (void)sched_yield();
     }
@@ -59,11 +68,17 @@ static void *io_main(void *context)
         slc_relay_pass_on(&stations->relay);
         (void)stations_reply(stations, io->number);
         /* Its own were decided: nobody else need come by for that to happen. */
-        while (stress_random(&state) % 4 == 0 && slc_consumer_sequence(stations->pipeline.apply) < end) {
-            (void)stations_reply(stations, io->number);
-            (void)sched_yield();
+        if (stress_random(&state) % 4 == 0) {
+            while (slc_consumer_sequence(stations->pipeline.apply) < end) {
+                (void)stations_reply(stations, io->number);
+                (void)sched_yield();
+            }
         }
         pause_for(&state);
+        while (atomic_load(io->hush)) {
+            (void)stations_reply(stations, io->number);
+            nap_ns(1000000);
+        }
         slc_board_reader_quiescent();
     }
     slc_board_reader_sleeps();
@@ -80,6 +95,7 @@ int main(int argc, char **argv)
 {
     static stations_t stations;
     static _Atomic uint64_t progress;
+    static _Atomic bool hush;
     const uint64_t each = stress_events(argc, argv, 1) / IOS + 1;
     slc_board_reader_register();
     slc_board_reader_sleeps();
@@ -88,13 +104,15 @@ int main(int argc, char **argv)
     io_t ios[IOS];
     pthread_t threads[IOS];
     for (uint32_t i = 0; i < IOS; i++) {
-        ios[i] = (io_t){.stations = &stations, .progress = &progress, .buys = each, .number = i};
+        ios[i] = (io_t){
+            .stations = &stations, .progress = &progress, .hush = &hush, .buys = each, .number = i};
         threads[i] = stress_start(io_main, &ios[i]);
     }
-    while (slc_consumer_sequence(stations.pipeline.apply) < each * IOS) {
-        struct timespec nap = {.tv_nsec = 1000000};
-        (void)nanosleep(&nap, NULL);
+    for (uint64_t ms = 0; slc_consumer_sequence(stations.pipeline.apply) < each * IOS; ms++) {
+        atomic_store(&hush, ms % HUSH_EVERY_MS < HUSH_MS);
+        nap_ns(1000000);
     }
+    atomic_store(&hush, false);
     stress_watch(NULL, NULL);
     stations_join(&stations);
     for (uint32_t i = 0; i < IOS; i++) {

@@ -142,6 +142,30 @@ Test(small_blocks, what_a_lent_turn_leaves_is_announced_to_the_thread)
     after();
 }
 
+static bool apply_sleeps(void)
+{
+    return slc_consumer_is_slept_on(stations.pipeline.journal);
+}
+
+static bool apply_has_left(void)
+{
+    return atomic_load(&stations.apply_left);
+}
+
+Test(closing, a_lent_turn_that_ends_a_closed_ring_wakes_the_thread_whose_turn_it_was)
+{
+    start(1u << 20);
+    cr_assert_eq(pthread_mutex_lock(&stations.relay.journal_lock), 0);
+    publish(1);
+    slc_relay_pass_on(&stations.relay); /* wakes the journal's thread, which waits for the lock */
+    slc_ring_close(stations.pipeline.ring);
+    (void)usleep(10000); /* the close has woken apply's thread, which finds nothing yet */
+    await(apply_sleeps);
+    cr_assert_eq(pthread_mutex_unlock(&stations.relay.journal_lock), 0);
+    await(apply_has_left);
+    after();
+}
+
 Test(failing_disk, a_lent_turn_that_cannot_write_stops_the_process_with_exit_5, .exit_code = 5)
 {
     start(1u << 20);

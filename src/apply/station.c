@@ -23,12 +23,13 @@
 
 struct slc_apply_station {
     slc_apply_config_t config;
-    uint64_t time_us;  /* of the journal's batch under way */
-    bool changed;      /* an event was applied since the last publication */
-    slc_cut_t *cut;    /* open; NULL: none */
-    bool given;        /* the keeper has it */
-    bool busy;         /* the last turn left something that another can go on with, slots apart */
-    slc_fresh_t fresh; /* what the toucher was given last */
+    uint64_t time_us;         /* of the journal's batch under way */
+    bool changed;             /* an event was applied since the last publication */
+    slc_cut_t *cut;           /* open; NULL: none */
+    slc_handover_t *customer; /* that it is for */
+    bool given;               /* the customer has it */
+    bool busy;                /* the last turn left something that another can go on with, slots apart */
+    slc_fresh_t fresh;        /* what the toucher was given last */
 };
 
 slc_apply_station_t *slc_apply_station_create(const slc_apply_config_t *config)
@@ -224,16 +225,23 @@ void slc_apply_station_publish_restored(slc_apply_station_t *station)
     publish(station);
 }
 
+/* Who wants a cut, snapshots first: the mirror may lag; NULL: nobody. */
+static slc_handover_t *next_customer(const slc_apply_station_t *station)
+{
+    slc_handover_t *keeper = station->config.handover;
+    slc_handover_t *mirror = station->config.mirror;
+    if (keeper != NULL && slc_handover_wanted(keeper)) {
+        return keeper;
+    }
+    return mirror != NULL && slc_handover_wanted(mirror) ? mirror : NULL;
+}
+
 /* One turn of cutting; true: there is more to copy. */
 static bool cut_some(slc_apply_station_t *station)
 {
-    slc_handover_t *handover = station->config.handover;
     slc_logic_t *logic = station->config.logic;
-    if (handover == NULL) {
-        return false;
-    }
     if (station->given) {
-        slc_cut_t *back = slc_handover_returned(handover);
+        slc_cut_t *back = slc_handover_returned(station->customer);
         if (back == NULL) {
             return false;
         }
@@ -243,12 +251,13 @@ static bool cut_some(slc_apply_station_t *station)
         station->given = false;
     }
     if (station->cut == NULL) {
-        if (!slc_handover_wanted(handover)) {
+        station->customer = next_customer(station);
+        if (station->customer == NULL) {
             return false;
         }
         station->cut = slc_logic_cut_begin(logic);
         if (station->cut == NULL) {
-            slc_handover_give(handover, NULL);
+            slc_handover_give(station->customer, NULL);
             return false;
         }
     }
@@ -256,7 +265,7 @@ static bool cut_some(slc_apply_station_t *station)
         return true;
     }
     station->given = true;
-    slc_handover_give(handover, station->cut);
+    slc_handover_give(station->customer, station->cut);
     return false;
 }
 
@@ -309,7 +318,7 @@ uint64_t slc_apply_station_rest_ns(const slc_apply_station_t *station)
     if (station->busy) {
         return 0;
     }
-    return station->config.handover == NULL ? UINT64_MAX : LOOK_NS;
+    return station->config.handover == NULL && station->config.mirror == NULL ? UINT64_MAX : LOOK_NS;
 }
 
 void slc_apply_station_leave(slc_apply_station_t *station)

@@ -3,8 +3,8 @@
  * the answer in the slot. Behind each batch it puts the drops it touched on the board, publishes the
  * (sequence, digest) pair for the journal's next block, and rings the I/O threads that sleep.
  *
- * Beside that it cuts the state for the keeper of snapshots when one is wanted, some drops a turn, and
- * with nothing else to do it takes apart what purges left.
+ * Beside that it cuts the state for the keeper of snapshots and for the mirror when one is wanted, one
+ * cut at a time and some drops a turn, and with nothing else to do it takes apart what purges left.
  *
  * Threads: one at a time (engine/relay.h). Ownership: create/destroy; everything in the config is the
  * caller's. Failure: none of its own; a broken invariant stops the process. */
@@ -38,7 +38,9 @@ typedef struct slc_apply_config {
     void (*fill_status)(void *context, slc_engine_info_t *ret_info);
     void *context;            /* of both */
     slc_handover_t *handover; /* to the keeper of snapshots; NULL: none are taken */
-    slc_toucher_t *toucher;   /* of memory that the logic comes to next; NULL: nobody does */
+    slc_handover_t
+        *mirror; /* to the mirror (report/mirror.h), second to the keeper; NULL: there is none */
+    slc_toucher_t *toucher; /* of memory that the logic comes to next; NULL: nobody does */
 } slc_apply_config_t;
 
 /* NULL: no memory. */

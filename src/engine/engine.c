@@ -9,6 +9,7 @@
 #include "engine/notify.h"
 #include "engine/pipeline.h"
 #include "engine/relay.h"
+#include "engine/reporting.h"
 #include "engine/snapshots.h"
 #include "journal/station.h"
 #include "restore/restore.h"
@@ -34,6 +35,7 @@ typedef struct slc_engine {
     slc_board_t *board;
     slc_attempts_t *attempts; /* NULL: switched off */
     slc_snapshots_t snapshots;
+    slc_reporting_t *reporting; /* NULL: no --report */
     slc_pipeline_t pipeline;
     slc_journal_station_t *journal;
     slc_toucher_t *toucher;
@@ -155,6 +157,7 @@ static slc_err_t engine_build_stations(slc_engine_t *engine, slc_error_t *ret_er
         .note_attempt = engine->attempts == NULL ? NULL : note_attempt,
         .fill_status = fill_status,
         .handover = &engine->snapshots.handover,
+        .mirror = slc_reporting_handover(engine->reporting),
         .toucher = engine->toucher,
         .context = engine,
     });
@@ -225,6 +228,9 @@ static slc_err_t engine_start_threads(slc_engine_t *engine, slc_error_t *ret_err
     if (err == SLC_OK) {
         err = slc_snapshots_start(&engine->snapshots, ret_error);
     }
+    if (err == SLC_OK) {
+        err = slc_reporting_start(engine->reporting, ret_error);
+    }
     /* The one that accepts comes last: it deals out to all the others. */
     for (uint32_t i = options->io_threads; i-- > 0 && err == SLC_OK;) {
         config.station.number = i;
@@ -252,6 +258,10 @@ static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
     if (err == SLC_OK) {
         err = slc_snapshots_init(&engine->snapshots, engine->options, engine->directory, engine->writer,
                                  &engine->pair, &engine->restored, ret_error);
+    }
+    if (err == SLC_OK && strcmp(engine->options->report, "off") != 0) {
+        err = slc_reporting_create(engine->options->report, engine->directory, &engine->pair,
+                                   &engine->reporting, ret_error);
     }
     if (err == SLC_OK && engine->options->attempts_log) {
         err = slc_attempts_open(engine->directory, engine->options->attempts_log_bytes, &engine->attempts,
@@ -315,7 +325,11 @@ static void engine_drain(slc_engine_t *engine)
     }
     slc_toucher_destroy(engine->toucher); /* from here on the logic may unmap what it wants */
     engine->toucher = NULL;
+    bool may_write = slc_reporting_stop(engine->reporting, engine->logic);
     slc_snapshots_stop(&engine->snapshots, engine->logic);
+    if (may_write) {
+        slc_reporting_last(engine->reporting, engine->logic);
+    }
     slc_log(SLC_LOG_INFO, "stopped at sequence %" PRIu64 ", digest %016" PRIx64,
             slc_logic_sequence(engine->logic), slc_logic_digest(engine->logic));
 }
@@ -324,6 +338,7 @@ static void engine_finish(slc_engine_t *engine)
 {
     slc_attempts_close(engine->attempts);
     slc_snapshots_finish(&engine->snapshots);
+    slc_reporting_destroy(engine->reporting);
     slc_relay_finish(&engine->relay);
     slc_apply_station_destroy(engine->apply);
     slc_journal_station_destroy(engine->journal);

@@ -42,6 +42,13 @@ const slc_option_t slc_options_table[] = {
      .default_value = "off",
      .argument = "off",
      .help = "The HTTP page comes with a later version; only 'off' is accepted."},
+    {.name = "report",
+     .kind = SLC_OPTION_PATH,
+     FIELD(report),
+     .default_value = "off",
+     .argument = "FILE|off",
+     .help = "Keep an SQLite file of drops and orders up to date, for reports; made where it is missing, "
+             "rebuilt where it is damaged."},
     {.name = "durability",
      .kind = SLC_OPTION_CHOICE,
      FIELD(durability),

@@ -8,6 +8,7 @@
 typedef struct slc_kept {
     slc_drop_info_t drop;
     slc_ref_t first_chunk;
+    slc_ref_t last_chunk;
     slc_ref_t tail;
     slc_ref_t first_op;
     slc_ref_t last_op;
@@ -27,7 +28,7 @@ struct slc_cut {
     bool sorted; /* those copied ahead, by rising drop_id */
     const slc_kept_t *next_in_turn;
     const slc_kept_t *next_ahead;
-    slc_drop_t records; /* the drop being read: first_chunk and tail, which is all that records.h reads */
+    slc_drop_t records; /* the drop being read: the ends of its list, which is all that records.h reads */
     slc_ref_t record;   /* its next one; 0: none is left */
     slc_ref_t op;       /* the next change, of a drop or of the purges; 0: none is left */
     slc_ref_t last_op;
@@ -75,6 +76,7 @@ static void keep(slc_kept_t *at, const slc_drop_t *drop)
 {
     slc_drop_info(drop, &at->drop);
     at->first_chunk = drop->first_chunk;
+    at->last_chunk = drop->last_chunk;
     at->tail = drop->tail;
     at->first_op = drop->first_op;
     at->last_op = drop->last_op;
@@ -168,12 +170,20 @@ static const slc_kept_t *next_drop(slc_cut_t *cut)
     return ahead ? cut->next_ahead++ : NULL;
 }
 
+static void turn_to(slc_cut_t *cut, const slc_kept_t *kept)
+{
+    cut->records.first_chunk = kept->first_chunk;
+    cut->records.last_chunk = kept->last_chunk;
+    cut->records.tail = kept->tail;
+    cut->record = 0;
+    cut->op = 0;
+}
+
 static void read_drop(slc_cut_t *cut, const slc_kept_t *kept, slc_entry_t *ret_entry)
 {
     ret_entry->kind = SLC_ENTRY_DROP;
     ret_entry->as.drop = kept->drop;
-    cut->records.first_chunk = kept->first_chunk;
-    cut->records.tail = kept->tail;
+    turn_to(cut, kept);
     cut->record = slc_records_first(cut->region, &cut->records);
     cut->op = kept->first_op;
     cut->last_op = kept->last_op;
@@ -238,4 +248,58 @@ bool slc_cut_next(slc_cut_t *cut, slc_entry_t *ret_entry)
         return true;
     }
     return false;
+}
+
+/* ---- some of it ---- */
+
+bool slc_cut_next_drop(slc_cut_t *cut, slc_entry_t *ret_entry)
+{
+    if (!cut->sorted) {
+        begin_reading(cut);
+    }
+    const slc_kept_t *kept = next_drop(cut);
+    if (kept != NULL) {
+        read_drop(cut, kept, ret_entry);
+        cut->record = 0; /* nobody asked for what is in it */
+        cut->op = 0;
+    }
+    return kept != NULL;
+}
+
+static const slc_kept_t *find_kept(const slc_kept_t *kept, uint64_t count, uint64_t drop_id)
+{
+    const slc_kept_t wanted = {.drop = {.drop_id = drop_id}};
+    return count == 0 ? NULL : bsearch(&wanted, kept, count, sizeof *kept, by_drop_id);
+}
+
+bool slc_cut_go_to(slc_cut_t *cut, uint64_t drop_id, uint64_t after_sequence)
+{
+    if (!cut->sorted) {
+        begin_reading(cut);
+    }
+    SLC_CHECK(cut->kept != NULL);
+    const slc_kept_t *kept = find_kept(cut->kept, cut->in_turn, drop_id);
+    if (kept == NULL) {
+        kept = find_kept(cut->kept + cut->in_turn, cut->ahead, drop_id);
+    }
+    if (kept != NULL) {
+        turn_to(cut, kept);
+        cut->record = slc_records_from(cut->region, &cut->records, after_sequence + 1);
+    }
+    return kept != NULL;
+}
+
+uint64_t slc_cut_first_record(const slc_cut_t *cut)
+{
+    slc_ref_t first = slc_records_first(cut->region, &cut->records);
+    return first == 0 ? 0 : slc_record_at(cut->region, first)->sequence;
+}
+
+bool slc_cut_next_record(slc_cut_t *cut, slc_entry_t *ret_entry)
+{
+    if (cut->record == 0) {
+        return false;
+    }
+    read_record(cut, ret_entry);
+    return true;
 }

@@ -50,6 +50,22 @@ slc_snapshot_info_t slc_cut_info(const slc_cut_t *cut);
  * the logic's memory, good until the end of the cut. The first call sorts what was copied ahead of its
  * turn. */
 bool slc_cut_next(slc_cut_t *cut, slc_entry_t *ret_entry);
+
+/* Or some of it, by choice: drops without what is in them, and of one drop the records behind an event.
+ * What was being read is left. */
+
+/* The next drop by rising drop_id, as an SLC_ENTRY_DROP; false: that was the last. */
+bool slc_cut_next_drop(slc_cut_t *cut, slc_entry_t *ret_entry);
+/* Goes to a drop by its number, before its first record behind `after_sequence`; false: the cut has no
+ * such drop. Walks the drop's chunks (of up to 40,000 records), then one chunk. slc_cut_next_drop goes on
+ * where it was. */
+bool slc_cut_go_to(slc_cut_t *cut, uint64_t drop_id, uint64_t after_sequence);
+/* Sequence of the first record that the drop has at all, as a drop of the same number that was opened
+ * anew has another; 0: it has none. Of the drop that the last call told of or went to. */
+uint64_t slc_cut_first_record(const slc_cut_t *cut);
+/* The next ORDER or CANCEL of that drop; false: it has no more. */
+bool slc_cut_next_record(slc_cut_t *cut, slc_entry_t *ret_entry);
+
 /* The reader has read what it wants: frees the copies, so that the end is no pause for the logic. */
 void slc_cut_leave(slc_cut_t *cut);
 

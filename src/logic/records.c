@@ -117,10 +117,11 @@ slc_ref_t slc_records_from(const slc_region_t *region, const slc_drop_t *drop, u
         return 0;
     }
     slc_ref_t chunk = drop->first_chunk;
-    for (;;) {
+    /* Of the last chunk `next` may be written just now, where this is read beside the logic (cut.h). */
+    while (chunk != drop->last_chunk) {
         slc_ref_t next = chunk_at(region, chunk)->next;
         /* A chunk is added for a record, so it has one. */
-        if (next == 0 || slc_record_at(region, chunk_first(next))->sequence > sequence) {
+        if (slc_record_at(region, chunk_first(next))->sequence > sequence) {
             break;
         }
         chunk = next;

@@ -1,10 +1,8 @@
 #include "base/error.h"
+#include "report/inside.h"
 #include "report/schema.h"
 
-#include <sluice/report.h>
-
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,58 +10,42 @@
 /* How long somebody else's transaction is waited for. */
 #define BUSY_MS 1000
 
-typedef enum {
-    BEGIN,
-    COMMIT,
-    PUT_DROP,
-    PUT_ORDER,
-    PUT_CANCELLATION,
-    REMOVE_CANCELLATIONS,
-    REMOVE_ORDERS,
-    REMOVE_DROP,
-    PUT_COVERED,
-    GET_COVERED,
-    STATEMENTS,
-} statement_t;
-
-static const char *const statements[STATEMENTS] = {
-    [BEGIN] = "BEGIN IMMEDIATE",
-    [COMMIT] = "COMMIT",
-    [PUT_DROP] = "INSERT OR REPLACE INTO drops VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [PUT_ORDER] = "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?, ?)",
-    [PUT_CANCELLATION] = "INSERT OR REPLACE INTO cancellations VALUES (?, ?, ?, ?)",
-    [REMOVE_CANCELLATIONS] = "DELETE FROM cancellations WHERE drop_id = ?",
-    [REMOVE_ORDERS] = "DELETE FROM orders WHERE drop_id = ?",
-    [REMOVE_DROP] = "DELETE FROM drops WHERE drop_id = ?",
-    [PUT_COVERED] = "INSERT OR REPLACE INTO covered VALUES (1, ?, ?)",
-    [GET_COVERED] = "SELECT sequence, digest FROM covered",
+static const char *const statements[SLC_REPORT_STATEMENTS] = {
+    [SLC_REPORT_BEGIN] = "BEGIN IMMEDIATE",
+    [SLC_REPORT_COMMIT] = "COMMIT",
+    [SLC_REPORT_PUT_DROP] = "INSERT OR REPLACE INTO drops VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SLC_REPORT_PUT_ORDER] = "INSERT OR REPLACE INTO order_rows VALUES (?, ?, ?, ?, ?, ?)",
+    [SLC_REPORT_PUT_CANCELLATION] = "INSERT OR REPLACE INTO cancellation_rows VALUES (?, ?, ?, ?)",
+    [SLC_REPORT_NOTE_REMOVED] = "INSERT OR REPLACE INTO removed VALUES (?, ?)",
+    [SLC_REPORT_REMOVE_DROP] = "DELETE FROM drops WHERE drop_id = ?",
+    [SLC_REPORT_PUT_COVERED] = "INSERT OR REPLACE INTO covered VALUES (1, ?, ?)",
+    [SLC_REPORT_GET_COVERED] = "SELECT sequence, digest FROM covered",
 };
 
-struct slc_report {
-    sqlite3 *database;
-    sqlite3_stmt *prepared[STATEMENTS];
-    char path[4096];
-};
-
-static slc_err_t failed(const slc_report_t *report, slc_error_t *ret_error)
+slc_err_t slc_report_failed(const slc_report_t *report, slc_error_t *ret_error)
 {
     int code = sqlite3_extended_errcode(report->database);
     if (code == SQLITE_NOMEM) {
         return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory for the report %s", report->path);
     }
-    return slc_error_set(ret_error, SLC_ERR_IO, "the report %.300s: %s (SQLite %d)", report->path,
+    int primary = code & 0xff;
+    slc_err_t kind = primary == SQLITE_BUSY || primary == SQLITE_LOCKED      ? SLC_ERR_IN_USE
+                     : primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? SLC_ERR_DAMAGED
+                                                                             : SLC_ERR_IO;
+    return slc_error_set(ret_error, kind, "the report %.300s: %s (SQLite %d)", report->path,
                          sqlite3_errmsg(report->database), code);
 }
 
-static slc_err_t run(slc_report_t *report, const char *sql, slc_error_t *ret_error)
+slc_err_t slc_report_run(slc_report_t *report, const char *sql, slc_error_t *ret_error)
 {
-    return sqlite3_exec(report->database, sql, NULL, NULL, NULL) == SQLITE_OK ? SLC_OK
-                                                                              : failed(report, ret_error);
+    return sqlite3_exec(report->database, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? SLC_OK
+               : slc_report_failed(report, ret_error);
 }
 
 /* ---- opening ---- */
 
-static slc_err_t get_number(slc_report_t *report, const char *sql, int64_t *ret_number,
+slc_err_t slc_report_number(slc_report_t *report, const char *sql, int64_t *ret_number,
                             slc_error_t *ret_error)
 {
     sqlite3_stmt *statement = NULL;
@@ -72,7 +54,7 @@ static slc_err_t get_number(slc_report_t *report, const char *sql, int64_t *ret_
     if (good) {
         *ret_number = sqlite3_column_int64(statement, 0);
     }
-    slc_err_t code = good ? SLC_OK : failed(report, ret_error);
+    slc_err_t code = good ? SLC_OK : slc_report_failed(report, ret_error);
     (void)sqlite3_finalize(statement); /* its failure was that of the step */
     return code;
 }
@@ -82,31 +64,23 @@ static slc_err_t make_schema(slc_report_t *report, slc_error_t *ret_error)
     char marks[128];
     (void)snprintf(marks, sizeof marks, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
                    SLC_REPORT_APPLICATION_ID, SLC_REPORT_SCHEMA_VERSION);
-    slc_err_t code = run(report, "BEGIN IMMEDIATE", ret_error);
+    slc_err_t code = slc_report_run(report, "BEGIN IMMEDIATE", ret_error);
     if (code == SLC_OK) {
-        code = run(report, slc_report_schema, ret_error);
+        code = slc_report_run(report, slc_report_schema, ret_error);
     }
     if (code == SLC_OK) {
-        code = run(report, marks, ret_error);
+        code = slc_report_run(report, marks, ret_error);
     }
-    return code == SLC_OK ? run(report, "COMMIT", ret_error) : code;
+    return code == SLC_OK ? slc_report_run(report, "COMMIT", ret_error) : code;
 }
 
-/* Ours, of this version, or empty. */
-static slc_err_t check_schema(slc_report_t *report, slc_error_t *ret_error)
+slc_err_t slc_report_is_ours(slc_report_t *report, slc_error_t *ret_error)
 {
-    int64_t tables = 0;
     int64_t application = 0;
     int64_t version = 0;
-    slc_err_t code = get_number(report, "SELECT count(*) FROM sqlite_schema", &tables, ret_error);
-    if (code == SLC_OK && tables == 0) {
-        return make_schema(report, ret_error);
-    }
+    slc_err_t code = slc_report_number(report, "PRAGMA application_id", &application, ret_error);
     if (code == SLC_OK) {
-        code = get_number(report, "PRAGMA application_id", &application, ret_error);
-    }
-    if (code == SLC_OK) {
-        code = get_number(report, "PRAGMA user_version", &version, ret_error);
+        code = slc_report_number(report, "PRAGMA user_version", &version, ret_error);
     }
     if (code == SLC_OK && application != SLC_REPORT_APPLICATION_ID) {
         return slc_error_set(ret_error, SLC_ERR_CHECK_FAILED,
@@ -114,7 +88,7 @@ static slc_err_t check_schema(slc_report_t *report, slc_error_t *ret_error)
                              report->path);
     }
     if (code == SLC_OK && version != SLC_REPORT_SCHEMA_VERSION) {
-        return slc_error_set(ret_error, SLC_ERR_CHECK_FAILED,
+        return slc_error_set(ret_error, SLC_ERR_CONFIG,
                              "the report %.300s has schema version %" PRId64
                              ", this program writes %d; remove it, it is rebuilt",
                              report->path, version, SLC_REPORT_SCHEMA_VERSION);
@@ -122,15 +96,45 @@ static slc_err_t check_schema(slc_report_t *report, slc_error_t *ret_error)
     return code;
 }
 
+/* Ours, of this version, or empty. */
+static slc_err_t check_schema(slc_report_t *report, slc_error_t *ret_error)
+{
+    int64_t tables = 0;
+    slc_err_t code = slc_report_number(report, "SELECT count(*) FROM sqlite_schema", &tables, ret_error);
+    if (code != SLC_OK) {
+        return code;
+    }
+    return tables == 0 ? make_schema(report, ret_error) : slc_report_is_ours(report, ret_error);
+}
+
 static slc_err_t prepare_all(slc_report_t *report, slc_error_t *ret_error)
 {
-    for (int i = 0; i < STATEMENTS; i++) {
+    for (int i = 0; i < SLC_REPORT_STATEMENTS; i++) {
         if (sqlite3_prepare_v3(report->database, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
                                &report->prepared[i], NULL) != SQLITE_OK) {
-            return failed(report, ret_error);
+            return slc_report_failed(report, ret_error);
         }
     }
     return SLC_OK;
+}
+
+/* A fresh file that is not finished is thrown away: nothing of it has to survive anything. */
+static const char fresh_settings[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                                     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536;";
+/* A power cut may take the last transactions of a live one, and never damages it. When the log is copied
+ * into the file is for slc_report_checkpoint to say. */
+static const char live_settings[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;"
+    "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;";
+
+/* Behind each commit: how long the log is. */
+static int note_log(void *context, sqlite3 *database, const char *schema, int pages)
+{
+    slc_report_t *report = context;
+    (void)database;
+    (void)schema;
+    report->log_pages = (uint32_t)pages;
+    return SQLITE_OK;
 }
 
 slc_err_t slc_report_open(const char *path, slc_report_mode_t mode, slc_report_t **ret_report,
@@ -145,20 +149,19 @@ slc_err_t slc_report_open(const char *path, slc_report_mode_t mode, slc_report_t
     if (sqlite3_open_v2(path, &report->database,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK) {
-        code = failed(report, ret_error);
+        code = slc_report_failed(report, ret_error);
     }
     if (code == SLC_OK) {
         (void)sqlite3_busy_timeout(report->database, BUSY_MS); /* cannot fail */
-        /* A fresh file that is not finished is thrown away: nothing of it has to survive anything. */
         code =
-            run(report,
-                mode == SLC_REPORT_FRESH ? "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-                                           "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536;"
-                                         : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
-                ret_error);
+            slc_report_run(report, mode == SLC_REPORT_FRESH ? fresh_settings : live_settings, ret_error);
     }
     if (code == SLC_OK) {
         code = check_schema(report, ret_error);
+    }
+    if (code == SLC_OK && mode == SLC_REPORT_LIVE) {
+        (void)sqlite3_wal_hook(report->database, note_log, report); /* answers the hook before */
+        code = slc_report_run(report, slc_report_live_indexes, ret_error);
     }
     if (code == SLC_OK) {
         code = prepare_all(report, ret_error);
@@ -176,7 +179,7 @@ void slc_report_close(slc_report_t *report)
     if (report == NULL) {
         return;
     }
-    for (int i = 0; i < STATEMENTS; i++) {
+    for (int i = 0; i < SLC_REPORT_STATEMENTS; i++) {
         (void)sqlite3_finalize(report->prepared[i]); /* NULL is fine; its failure was the step's */
     }
     (void)sqlite3_close(report->database); /* nothing is open on it; a transaction is rolled back */
@@ -185,10 +188,10 @@ void slc_report_close(slc_report_t *report)
 
 /* ---- writing ---- */
 
-static slc_err_t step(slc_report_t *report, statement_t which, slc_error_t *ret_error)
+static slc_err_t step(slc_report_t *report, slc_report_statement_t which, slc_error_t *ret_error)
 {
     int code = sqlite3_step(report->prepared[which]);
-    slc_err_t answer = code == SQLITE_DONE ? SLC_OK : failed(report, ret_error);
+    slc_err_t answer = code == SQLITE_DONE ? SLC_OK : slc_report_failed(report, ret_error);
     (void)sqlite3_reset(report->prepared[which]); /* says the step's failure again */
     return answer;
 }
@@ -223,12 +226,12 @@ static void bind_hex(sqlite3_stmt *statement, int index, uint64_t number)
 
 slc_err_t slc_report_begin(slc_report_t *report, slc_error_t *ret_error)
 {
-    return step(report, BEGIN, ret_error);
+    return step(report, SLC_REPORT_BEGIN, ret_error);
 }
 
 slc_err_t slc_report_put_drop(slc_report_t *report, const slc_drop_info_t *drop, slc_error_t *ret_error)
 {
-    sqlite3_stmt *statement = report->prepared[PUT_DROP];
+    sqlite3_stmt *statement = report->prepared[SLC_REPORT_PUT_DROP];
     bind_number(statement, 1, drop->drop_id);
     bind_text(statement, 2, drop->name);
     bind_number(statement, 3, drop->stock);
@@ -240,20 +243,20 @@ slc_err_t slc_report_put_drop(slc_report_t *report, const slc_drop_info_t *drop,
     bind_number(statement, 9, drop->closed);
     bind_number(statement, 10, drop->orders);
     bind_number(statement, 11, drop->cancelled);
-    return step(report, PUT_DROP, ret_error);
+    return step(report, SLC_REPORT_PUT_DROP, ret_error);
 }
 
 slc_err_t slc_report_put_order(slc_report_t *report, const slc_order_info_t *order,
                                slc_error_t *ret_error)
 {
-    sqlite3_stmt *statement = report->prepared[PUT_ORDER];
+    sqlite3_stmt *statement = report->prepared[SLC_REPORT_PUT_ORDER];
     bind_number(statement, 1, order->order_id);
     bind_number(statement, 2, order->drop_id);
     bind_text(statement, 3, order->user);
     bind_number(statement, 4, order->quantity);
     bind_hex(statement, 5, order->order_key);
     bind_time(statement, 6, order->time_us);
-    slc_err_t code = step(report, PUT_ORDER, ret_error);
+    slc_err_t code = step(report, SLC_REPORT_PUT_ORDER, ret_error);
     if (code == SLC_OK && order->cancelled) {
         code = slc_report_put_cancellation(report, order->drop_id, order->order_id,
                                            order->cancel_sequence, order->cancel_time_us, ret_error);
@@ -264,30 +267,33 @@ slc_err_t slc_report_put_order(slc_report_t *report, const slc_order_info_t *ord
 slc_err_t slc_report_put_cancellation(slc_report_t *report, uint64_t drop_id, uint64_t order_id,
                                       uint64_t sequence, uint64_t time_us, slc_error_t *ret_error)
 {
-    sqlite3_stmt *statement = report->prepared[PUT_CANCELLATION];
+    sqlite3_stmt *statement = report->prepared[SLC_REPORT_PUT_CANCELLATION];
     bind_number(statement, 1, order_id);
     bind_number(statement, 2, drop_id);
     bind_number(statement, 3, sequence);
     bind_time(statement, 4, time_us);
-    return step(report, PUT_CANCELLATION, ret_error);
+    return step(report, SLC_REPORT_PUT_CANCELLATION, ret_error);
 }
 
-slc_err_t slc_report_remove_drop(slc_report_t *report, uint64_t drop_id, slc_error_t *ret_error)
+slc_err_t slc_report_remove_drop(slc_report_t *report, uint64_t drop_id, uint64_t until_order_id,
+                                 slc_error_t *ret_error)
 {
-    slc_err_t code = SLC_OK;
-    for (statement_t which = REMOVE_CANCELLATIONS; code == SLC_OK && which <= REMOVE_DROP; which++) {
-        bind_number(report->prepared[which], 1, drop_id);
-        code = step(report, which, ret_error);
-    }
-    return code;
+    bind_number(report->prepared[SLC_REPORT_NOTE_REMOVED], 1, drop_id);
+    bind_number(report->prepared[SLC_REPORT_NOTE_REMOVED], 2, until_order_id);
+    bind_number(report->prepared[SLC_REPORT_REMOVE_DROP], 1, drop_id);
+    slc_err_t code = step(report, SLC_REPORT_NOTE_REMOVED, ret_error);
+    return code == SLC_OK ? step(report, SLC_REPORT_REMOVE_DROP, ret_error) : code;
 }
 
 slc_err_t slc_report_commit(slc_report_t *report, const slc_covered_t *covered, slc_error_t *ret_error)
 {
-    bind_number(report->prepared[PUT_COVERED], 1, covered->sequence);
-    bind_hex(report->prepared[PUT_COVERED], 2, covered->digest);
-    slc_err_t code = step(report, PUT_COVERED, ret_error);
-    return code == SLC_OK ? step(report, COMMIT, ret_error) : code;
+    slc_err_t code = SLC_OK;
+    if (covered != NULL) {
+        bind_number(report->prepared[SLC_REPORT_PUT_COVERED], 1, covered->sequence);
+        bind_hex(report->prepared[SLC_REPORT_PUT_COVERED], 2, covered->digest);
+        code = step(report, SLC_REPORT_PUT_COVERED, ret_error);
+    }
+    return code == SLC_OK ? step(report, SLC_REPORT_COMMIT, ret_error) : code;
 }
 
 void slc_report_rollback(slc_report_t *report)
@@ -299,12 +305,12 @@ void slc_report_rollback(slc_report_t *report)
 
 slc_err_t slc_report_index(slc_report_t *report, slc_error_t *ret_error)
 {
-    return run(report, slc_report_indexes, ret_error);
+    return slc_report_run(report, slc_report_indexes, ret_error);
 }
 
 slc_err_t slc_report_covered(slc_report_t *report, slc_covered_t *ret_covered, slc_error_t *ret_error)
 {
-    sqlite3_stmt *statement = report->prepared[GET_COVERED];
+    sqlite3_stmt *statement = report->prepared[SLC_REPORT_GET_COVERED];
     int code = sqlite3_step(statement);
     *ret_covered = (slc_covered_t){0};
     if (code == SQLITE_ROW) {
@@ -312,7 +318,8 @@ slc_err_t slc_report_covered(slc_report_t *report, slc_covered_t *ret_covered, s
         ret_covered->sequence = (uint64_t)sqlite3_column_int64(statement, 0);
         ret_covered->digest = digest == NULL ? 0 : strtoull((const char *)digest, NULL, 16);
     }
-    slc_err_t answer = code == SQLITE_ROW || code == SQLITE_DONE ? SLC_OK : failed(report, ret_error);
+    slc_err_t answer =
+        code == SQLITE_ROW || code == SQLITE_DONE ? SLC_OK : slc_report_failed(report, ret_error);
     (void)sqlite3_reset(statement);
     return answer;
 }

@@ -6,6 +6,7 @@
 #define SLC_REPORT_APPLICATION_ID 0x534c5250
 
 extern const char slc_report_schema[];
-extern const char slc_report_indexes[];
+extern const char slc_report_indexes[];      /* of a file that is finished */
+extern const char slc_report_live_indexes[]; /* of a file that rows are removed from */
 
 #endif

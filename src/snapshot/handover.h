@@ -1,5 +1,6 @@
 /* Between the apply station, which alone may cut the state, and the keeper, which writes what was cut:
- * one cut at a time goes over and comes back.
+ * one cut at a time goes over and comes back. The mirror (report/mirror.h) has a handover of its own, in
+ * which it is what the keeper is here; of both together one cut is open at a time.
  *
  *     keeper                                    apply station
  *     slc_handover_want  ── wanted ──────────>  slc_handover_wanted: begins a cut, steps it beside events

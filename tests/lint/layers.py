@@ -24,7 +24,7 @@ LAYERS = {
     "restore": "base sys event wire journal logic snapshot",
     "state": "base sys journal logic restore snapshot attempts",
     "client": "base event wire",
-    "report": "base",
+    "report": "base logic snapshot",
 }
 LAYERS["engine"] = " ".join(LAYERS)
 

@@ -43,7 +43,7 @@ static slc_order_info_t order_of(uint64_t id, const char *user, bool cancelled)
                               .quantity = 2,
                               .time_us = UINT64_C(1700000000000000) + id,
                               .cancelled = cancelled,
-                              .cancel_sequence = cancelled ? id + 100 : 0,
+                              .cancel_sequence = cancelled ? id + 10 : 0,
                               .cancel_time_us = cancelled ? UINT64_C(1700000060000000) : 0};
     (void)snprintf(order.user, sizeof order.user, "%s", user);
     return order;
@@ -94,7 +94,7 @@ static void expect_told(void)
     cr_assert_str_eq(ask("SELECT closes_at_us FROM drops"), "9223372036854775807");
     cr_assert_str_eq(ask("SELECT count(*) FROM orders"), "3");
     cr_assert_str_eq(ask("SELECT order_key FROM orders WHERE order_id = 1"), "fffffffffffffffe");
-    cr_assert_str_eq(ask("SELECT sequence FROM cancellations WHERE order_id = 2"), "102");
+    cr_assert_str_eq(ask("SELECT sequence FROM cancellations WHERE order_id = 2"), "12");
     cr_assert_str_eq(ask("SELECT group_concat(user || units || '#' || place) FROM winners"), "ann4#1");
     cr_assert_str_eq(ask("SELECT winners || '/' || standing FROM drop_totals"), "1/2");
     cr_assert_str_eq(
@@ -111,7 +111,7 @@ Test(report, a_fresh_one_holds_what_it_was_told_and_up_to_where)
     slc_report_close(report);
     expect_told();
     cr_assert_str_eq(ask("SELECT sequence || digest FROM covered"), "420000000000000abc");
-    cr_assert_str_eq(ask("SELECT count(*) FROM about a JOIN sqlite_schema s USING (name)"), "8",
+    cr_assert_str_eq(ask("SELECT count(*) FROM about a JOIN sqlite_schema s USING (name)"), "12",
                      "every table and view is described");
 }
 
@@ -148,18 +148,69 @@ Test(report, what_was_not_committed_never_was)
     }
 }
 
-Test(report, a_purged_drop_goes_with_its_orders)
+static const char in_sight[] =
+    "SELECT (SELECT count(*) FROM drops) || '/' || (SELECT count(*) FROM orders)"
+    " || '/' || (SELECT count(*) FROM cancellations)";
+static const char in_rows[] = "SELECT (SELECT count(*) FROM order_rows) || '/' || (SELECT count(*) FROM"
+                              " cancellation_rows) || '/' || (SELECT count(*) FROM removed)";
+
+Test(report, a_purged_drop_is_out_of_sight_at_once_and_its_rows_go_by_and_by)
 {
+    bool more = true;
     slc_report_t *report = open_report(SLC_REPORT_LIVE);
+    const slc_order_info_t later = order_of(50, "eve", false);
     tell(report, 42);
     cr_assert_eq(slc_report_begin(report, &error), SLC_OK);
-    cr_assert_eq(slc_report_remove_drop(report, 7, &error), SLC_OK);
-    cr_assert_eq(slc_report_commit(report, &(slc_covered_t){.sequence = 44}, &error), SLC_OK);
-    slc_report_close(report);
-    cr_assert_str_eq(ask("SELECT (SELECT count(*) FROM drops) + (SELECT count(*) FROM orders)"
-                         " + (SELECT count(*) FROM cancellations)"),
-                     "0");
+    cr_assert_eq(slc_report_remove_drop(report, 7, 49, &error), SLC_OK);
+    cr_assert_eq(slc_report_put_order(report, &later, &error), SLC_OK);
+    cr_assert_eq(slc_report_commit(report, &(slc_covered_t){.sequence = 60}, &error), SLC_OK);
+    cr_assert_str_eq(ask(in_sight), "0/1/0", "the order of a drop opened anew stays");
     cr_assert_str_eq(ask("SELECT digest FROM covered"), "NULL");
+    for (int turns = 0; more; turns++) {
+        cr_assert_leq(turns, 4);
+        cr_assert_eq(slc_report_sweep(report, 2, &more, &error), SLC_OK, "%s", error.message);
+        cr_assert_str_eq(ask(in_sight), "0/1/0");
+    }
+    cr_assert_str_eq(ask(in_rows), "1/0/0");
+    slc_report_close(report);
+}
+
+Test(report, rows_ahead_of_what_is_covered_are_out_of_sight_and_can_be_forgotten)
+{
+    bool more = true;
+    slc_report_t *report = open_report(SLC_REPORT_LIVE);
+    const slc_order_info_t ahead = order_of(150, "eve", true);
+    tell(report, 110);
+    cr_assert_eq(slc_report_begin(report, &error), SLC_OK);
+    cr_assert_eq(slc_report_put_order(report, &ahead, &error), SLC_OK);
+    cr_assert_eq(slc_report_put_cancellation(report, 7, 1, 151, 5, &error), SLC_OK);
+    cr_assert_eq(slc_report_commit(report, NULL, &error), SLC_OK);
+    expect_told();
+    cr_assert_str_eq(ask(in_rows), "4/3/0");
+    for (int turns = 0; more; turns++) {
+        cr_assert_leq(turns, 4);
+        cr_assert_eq(slc_report_forget_ahead(report, 1, &more, &error), SLC_OK, "%s", error.message);
+    }
+    cr_assert_str_eq(ask(in_rows), "3/1/0");
+    expect_told();
+    slc_report_close(report);
+}
+
+Test(report, says_whose_it_is_and_that_it_is_whole)
+{
+    char source[SLC_REPORT_SOURCE_BYTES];
+    cr_assert_eq(slc_report_check(path, &error), SLC_ERR_IO, "there is none");
+    slc_report_t *report = open_report(SLC_REPORT_LIVE);
+    tell(report, 42);
+    cr_assert_eq(slc_report_source(report, source, &error), SLC_OK);
+    cr_assert_str_eq(source, "");
+    cr_assert_eq(slc_report_set_source(report, "0123456789abcdef0123456789abcdef", &error), SLC_OK);
+    cr_assert_eq(slc_report_source(report, source, &error), SLC_OK);
+    cr_assert_str_eq(source, "0123456789abcdef0123456789abcdef");
+    cr_assert_eq(slc_report_check(path, &error), SLC_OK, "%s", error.message);
+    slc_report_close(report);
+    cr_assert_eq(truncate(path, 3 * 4096), 0);
+    cr_assert_eq(slc_report_check(path, &error), SLC_ERR_DAMAGED);
 }
 
 Test(report, somebody_elses_file_is_left_as_it_was)
@@ -173,7 +224,7 @@ Test(report, somebody_elses_file_is_left_as_it_was)
     cr_assert_str_eq(ask("SELECT group_concat(name) FROM sqlite_schema"), "mine");
     (void)snprintf(command, sizeof command, "head -c 5000 /dev/urandom > %s", path);
     cr_assert_eq(system(command), 0);
-    cr_assert_eq(slc_report_open(path, SLC_REPORT_LIVE, &report, &error), SLC_ERR_IO);
+    cr_assert_eq(slc_report_open(path, SLC_REPORT_LIVE, &report, &error), SLC_ERR_DAMAGED);
     cr_assert_not_null(strstr(error.message, "report.db"));
 }
 
@@ -182,8 +233,8 @@ Test(report, a_later_schema_is_not_written_to)
     char command[300];
     slc_report_t *report = open_report(SLC_REPORT_FRESH);
     slc_report_close(report);
-    (void)snprintf(command, sizeof command, "sqlite3 %s 'PRAGMA user_version = 2'", path);
+    (void)snprintf(command, sizeof command, "sqlite3 %s 'PRAGMA user_version = 99'", path);
     cr_assert_eq(system(command), 0);
-    cr_assert_eq(slc_report_open(path, SLC_REPORT_LIVE, &report, &error), SLC_ERR_CHECK_FAILED);
-    cr_assert_not_null(strstr(error.message, "schema version 2"));
+    cr_assert_eq(slc_report_open(path, SLC_REPORT_LIVE, &report, &error), SLC_ERR_CONFIG);
+    cr_assert_not_null(strstr(error.message, "schema version 99"));
 }

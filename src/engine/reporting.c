@@ -1,0 +1,138 @@
+#include "engine/reporting.h"
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define INTERVAL_NS UINT64_C(1000000000)
+/* SQLite waits a second for a lock; a transaction takes less. */
+#define STOP_SECONDS 5
+
+struct slc_reporting {
+    slc_handover_t handover;
+    slc_mirror_t *mirror;
+    pthread_t thread;
+    bool running;
+    bool stuck;
+    const slc_sys_t *sys;
+    const slc_digest_pair_t *pair;
+    char source[2 * SLC_DIRECTORY_ID_BYTES + 1];
+};
+
+static uint64_t applied(void *context)
+{
+    const slc_reporting_t *reporting = context;
+    uint64_t sequence = 0;
+    uint64_t digest = 0;
+    /* A writer that is quicker than this reader is met again a moment later. */
+    while (!slc_digest_pair_read(reporting->pair, &sequence, &digest)) {
+    }
+    return sequence;
+}
+
+static uint64_t monotonic_ns(void *context)
+{
+    const slc_reporting_t *reporting = context;
+    return reporting->sys->monotonic_ns(reporting->sys->self);
+}
+
+slc_err_t slc_reporting_create(const char *path, const slc_directory_t *directory,
+                               const slc_digest_pair_t *pair, slc_reporting_t **ret_reporting,
+                               slc_error_t *ret_error)
+{
+    slc_reporting_t *reporting = calloc(1, sizeof *reporting);
+    if (reporting == NULL) {
+        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory for the report");
+    }
+    reporting->sys = directory->sys;
+    reporting->pair = pair;
+    for (size_t i = 0; i < SLC_DIRECTORY_ID_BYTES; i++) {
+        (void)snprintf(&reporting->source[2 * i], 3, "%02x", directory->id[i]);
+    }
+    slc_handover_init(&reporting->handover);
+    reporting->mirror = slc_mirror_create(&(slc_mirror_config_t){
+        .path = path,
+        .source = reporting->source,
+        .handover = &reporting->handover,
+        .interval_ns = INTERVAL_NS,
+        .applied = applied,
+        .monotonic_ns = monotonic_ns,
+        .context = reporting,
+    });
+    if (reporting->mirror == NULL) {
+        slc_reporting_destroy(reporting);
+        return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory for the report");
+    }
+    *ret_reporting = reporting;
+    return SLC_OK;
+}
+
+static void *mirror_main(void *context)
+{
+    slc_reporting_t *reporting = context;
+    slc_mirror_run(reporting->mirror);
+    return NULL;
+}
+
+slc_err_t slc_reporting_start(slc_reporting_t *reporting, slc_error_t *ret_error)
+{
+    if (reporting == NULL) {
+        return SLC_OK;
+    }
+    int failed = pthread_create(&reporting->thread, NULL, mirror_main, reporting);
+    reporting->running = failed == 0;
+    return failed == 0 ? SLC_OK : slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start a thread");
+}
+
+slc_handover_t *slc_reporting_handover(slc_reporting_t *reporting)
+{
+    return reporting == NULL ? NULL : &reporting->handover;
+}
+
+slc_mirror_status_t slc_reporting_status(slc_reporting_t *reporting)
+{
+    return slc_mirror_status(reporting == NULL ? NULL : reporting->mirror);
+}
+
+bool slc_reporting_stop(slc_reporting_t *reporting, slc_logic_t *logic)
+{
+    if (reporting == NULL) {
+        return false;
+    }
+    if (reporting->running) {
+        struct timespec end;
+        SLC_CHECK(clock_gettime(CLOCK_REALTIME, &end) == 0);
+        end.tv_sec += STOP_SECONDS;
+        slc_handover_stop(&reporting->handover);
+        int outcome = pthread_timedjoin_np(reporting->thread, NULL, &end);
+        SLC_CHECK(outcome == 0 || outcome == ETIMEDOUT);
+        reporting->running = false;
+        reporting->stuck = outcome != 0;
+    }
+    /* It gives a cut back before it writes: one that hangs has none. */
+    slc_logic_cut_end(logic, slc_handover_leftover(&reporting->handover));
+    if (reporting->stuck) {
+        slc_log(SLC_LOG_WARN, "the report's file does not answer; it is left as it is");
+    }
+    return !reporting->stuck;
+}
+
+void slc_reporting_last(slc_reporting_t *reporting, slc_logic_t *logic)
+{
+    (void)slc_mirror_last(reporting->mirror, logic); /* without it the next start goes on from there */
+}
+
+void slc_reporting_destroy(slc_reporting_t *reporting)
+{
+    if (reporting == NULL || reporting->stuck) {
+        return;
+    }
+    slc_mirror_destroy(reporting->mirror);
+    slc_handover_finish(&reporting->handover);
+    free(reporting);
+}

@@ -16,7 +16,6 @@
 #include <time.h>
 
 #define BATCH 256u
-#define AHEAD 16u /* BUYs between the two prefetches, and between the second and the BUY */
 #define USER_BYTES 12
 /* A batch of less is asked no questions. */
 #define UNSUSPICIOUS_NS UINT64_C(2000000)
@@ -125,22 +124,15 @@ static uint64_t moving_ns(uint64_t cpu_ns, uint64_t begun_ns, uint64_t ended_ns)
     return still_ns < cpu_ns ? cpu_ns - still_ns : 0;
 }
 
-/* Runs one batch as the apply station does: prefetches run ahead of the decisions. */
+/* Runs one batch as the apply station does: what a group of BUYs touches is fetched ahead of it. */
 static void run_batch(bench_t *bench, bool journaled, timing_t *timing)
 {
     uint64_t cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
     uint64_t wall = now_ns(CLOCK_MONOTONIC);
-    for (uint32_t i = 0; i < BATCH + 2 * AHEAD; i++) {
-        if (i < BATCH) {
-            slc_logic_prefetch_index(bench->logic, &bench->asks[i]);
+    for (uint32_t at = 0; at < BATCH; at++) {
+        if (at % SLC_AHEAD_MAX == 0) {
+            slc_logic_fetch_ahead(bench->logic, &bench->asks[at], SLC_AHEAD_MAX);
         }
-        if (i >= AHEAD && i < BATCH + AHEAD) {
-            slc_logic_prefetch_record(bench->logic, &bench->asks[i - AHEAD]);
-        }
-        if (i < 2 * AHEAD) {
-            continue;
-        }
-        uint32_t at = i - 2 * AHEAD;
         uint64_t time_us = 1 + bench->sequence / 4;
         if (journaled) {
             slc_logic_buy(bench->logic, &bench->asks[at], ++bench->sequence, time_us,

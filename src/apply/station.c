@@ -10,9 +10,6 @@
 
 /* Slots to a batch: more would let the first answers wait for the last ones. */
 #define BATCH_MAX 1024
-/* How far ahead the index is fetched, and the record that it names. */
-#define INDEX_AHEAD 24
-#define RECORD_AHEAD 12
 /* Drops copied into a cut in each turn: some 20 us, or 100 us where each has to come from memory. */
 #define CUT_DROPS 128
 /* Steps of 100 ns for what purges left, in a turn that finds no slot: what comes meanwhile waits so long.
@@ -163,22 +160,18 @@ static void decide_command(slc_apply_station_t *station, const slc_slot_t *slot)
     }
 }
 
-static void prefetch(const slc_apply_station_t *station, uint64_t sequence, uint64_t end)
+/* Has fetched what the BUYs of a group of slots are going to touch. */
+static void fetch_ahead(const slc_apply_station_t *station, uint64_t first, uint64_t end)
 {
-    if (sequence + INDEX_AHEAD < end) {
-        const slc_slot_t *slot = slc_ring_slot(station->config.ring, sequence + INDEX_AHEAD);
+    slc_ask_t asks[SLC_AHEAD_MAX];
+    uint32_t count = 0;
+    for (uint64_t sequence = first; sequence < end; sequence++) {
+        const slc_slot_t *slot = slc_ring_slot(station->config.ring, sequence);
         if (slot->kind == SLC_SLOT_BUY) {
-            slc_ask_t ask = ask_of(slot);
-            slc_logic_prefetch_index(station->config.logic, &ask);
+            asks[count++] = ask_of(slot);
         }
     }
-    if (sequence + RECORD_AHEAD < end) {
-        const slc_slot_t *slot = slc_ring_slot(station->config.ring, sequence + RECORD_AHEAD);
-        if (slot->kind == SLC_SLOT_BUY) {
-            slc_ask_t ask = ask_of(slot);
-            slc_logic_prefetch_record(station->config.logic, &ask);
-        }
-    }
+    slc_logic_fetch_ahead(station->config.logic, asks, count);
 }
 
 static void put_on_board(void *context, uint64_t drop_id, bool exists, const slc_drop_info_t *drop)
@@ -205,7 +198,10 @@ static int64_t batch(void *context, uint64_t first, uint64_t count)
     uint64_t end = first + (count < BATCH_MAX ? count : BATCH_MAX);
     for (uint64_t sequence = first; sequence < end; sequence++) {
         slc_slot_t *slot = slc_ring_slot(station->config.ring, sequence);
-        prefetch(station, sequence, end);
+        if ((sequence - first) % SLC_AHEAD_MAX == 0) {
+            uint64_t left = end - sequence;
+            fetch_ahead(station, sequence, sequence + (left < SLC_AHEAD_MAX ? left : SLC_AHEAD_MAX));
+        }
         if ((slot->flags & SLC_SLOT_BATCH_TIME) != 0) {
             station->time_us = slot->time_us;
         }

@@ -1,7 +1,8 @@
 /* The state behind slc_logic_t, shared by the files of this folder and by nobody else.
  *
  *     logic.c    a BUY: judged, placed, answered          orders.c  orders found by key, user and number
- *     changes.c  operators' changes                       purge.c   purged drops taken apart in steps
+ *     ahead.c    what BUYs are going to touch, fetched    purge.c   purged drops taken apart in steps
+ *     changes.c  operators' changes
  *     look.c     looking, and the digest from scratch
  *     cut.c      the state behind one event, for a reader beside later ones
  *     load.c     the way back, from what such a reader wrote down (load_orders.c, spans.c)

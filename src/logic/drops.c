@@ -21,17 +21,6 @@ void slc_drops_finish(slc_drops_t *drops)
     }
 }
 
-void slc_drops_prefetch(const slc_drops_t *drops, uint64_t drop_id)
-{
-    slc_probe_t probe;
-    slc_ref_t ref = slc_index_first(&drops->index, slc_drop_hash(drop_id), &probe);
-    if (ref != 0) {
-        const uint8_t *drop = slc_region_at(drops->region, ref);
-        __builtin_prefetch(drop);
-        __builtin_prefetch(drop + offsetof(slc_drop_t, sold));
-    }
-}
-
 /* What the index and the ordered set keep: the place in units of 8 bytes, and of a whole block. */
 static slc_ref_t region_ref(const slc_drops_t *drops, const slc_drop_t *drop)
 {

@@ -113,9 +113,6 @@ static inline slc_drop_t *slc_drops_find(const slc_drops_t *drops, uint64_t drop
     return NULL;
 }
 
-/* Fetches the lines of a drop whose index line was fetched before. */
-void slc_drops_prefetch(const slc_drops_t *drops, uint64_t drop_id);
-
 /* A drop that is not there yet, all zero but for its number. */
 slc_drop_t *slc_drops_add(slc_drops_t *drops, uint64_t drop_id);
 /* Nobody finds it any more, no list holds it; its block stays. */

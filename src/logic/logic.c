@@ -225,27 +225,3 @@ void slc_logic_refuse(slc_logic_t *logic, const slc_ask_t *ask, uint64_t time_us
 {
     SLC_CHECK(slc_logic_try_refuse(logic, ask, time_us, ret_answer));
 }
-
-void slc_logic_prefetch_index(const slc_logic_t *logic, const slc_ask_t *ask)
-{
-    slc_index_prefetch(&logic->drops.index, slc_drop_hash(ask->drop_id));
-    if (ask->order_key != 0) {
-        slc_index_prefetch(&logic->keys,
-                           slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key));
-    }
-    if (logic->users.count != 0) {
-        slc_index_prefetch(&logic->users, slc_user_hash(logic, ask->drop_id, ask->user_hash));
-    }
-}
-
-void slc_logic_prefetch_record(const slc_logic_t *logic, const slc_ask_t *ask)
-{
-    slc_drops_prefetch(&logic->drops, ask->drop_id);
-    if (ask->order_key != 0) {
-        slc_prefetch_first(logic, &logic->keys,
-                           slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key));
-    }
-    if (logic->users.count != 0) {
-        slc_prefetch_first(logic, &logic->users, slc_user_hash(logic, ask->drop_id, ask->user_hash));
-    }
-}

@@ -91,10 +91,14 @@ bool slc_logic_try_refuse(slc_logic_t *logic, const slc_ask_t *ask, uint64_t tim
 bool slc_logic_recall(slc_logic_t *logic, const slc_event_t *event, slc_answer_t *ret_answer,
                       char ret_text[256]);
 
-/* ---- hiding memory latency ---- call in this order, some BUYs ahead of slc_logic_buy; pure hints */
+/* ---- hiding memory latency ---- */
 
-void slc_logic_prefetch_index(const slc_logic_t *logic, const slc_ask_t *ask);
-void slc_logic_prefetch_record(const slc_logic_t *logic, const slc_ask_t *ask);
+/* Fetched together, and as many as that where there are as many; see ahead.c. */
+#define SLC_AHEAD_MAX 64u
+
+/* Fetches what the next BUYs are going to touch, at most SLC_AHEAD_MAX of them, right before they are
+ * decided one after the other. A pure hint. */
+void slc_logic_fetch_ahead(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count);
 
 /* ---- looking ---- */
 

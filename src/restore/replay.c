@@ -8,20 +8,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* BUYs decoded ahead of the one applied, so that its memory has come by then: the index is asked for when
- * a BUY comes in, the record it leads to half-way. Powers of two. */
-#define AHEAD 16u
-#define AHEAD_RECORD 8u
-
 typedef struct {
     const slc_replay_order_t *order;
     slc_logic_t *logic;
     uint64_t after;         /* what the logic held at the beginning */
     uint64_t after_time_us; /* and when that was */
     slc_pairs_t pairs;
-    slc_ask_t asks[AHEAD]; /* of the block being replayed, decoded and not applied: head to tail */
-    uint32_t head;
-    uint32_t tail;
+    slc_ask_t asks[SLC_AHEAD_MAX]; /* of the block being replayed, decoded and not applied */
+    uint32_t waiting;              /* of them, from the first */
     uint64_t time_us;
     uint64_t sequence; /* of the last event applied */
     slc_replayed_t *replayed;
@@ -69,25 +63,27 @@ static void tell_buy(const replay_t *replay, const slc_ask_t *ask, const slc_ans
     replay->order->applied(replay->order->context, &event, answer);
 }
 
-static slc_err_t apply_oldest(replay_t *replay, const slc_scanned_t *block, slc_error_t *ret_error)
+static slc_err_t apply_buy(replay_t *replay, const slc_ask_t *ask, const slc_scanned_t *block,
+                           slc_error_t *ret_error)
 {
-    const slc_ask_t *ask = &replay->asks[replay->head % AHEAD];
     slc_answer_t answer;
     replay->sequence++;
     slc_logic_buy(replay->logic, ask, replay->sequence, replay->time_us, &answer);
     if (replay->order->applied != NULL) {
         tell_buy(replay, ask, &answer);
     }
-    replay->head++;
     return check_digest(replay, block, ret_error);
 }
 
+/* All that wait. */
 static slc_err_t apply_all(replay_t *replay, const slc_scanned_t *block, slc_error_t *ret_error)
 {
     slc_err_t code = SLC_OK;
-    while (code == SLC_OK && replay->head != replay->tail) {
-        code = apply_oldest(replay, block, ret_error);
+    slc_logic_fetch_ahead(replay->logic, replay->asks, replay->waiting);
+    for (uint32_t i = 0; code == SLC_OK && i < replay->waiting; i++) {
+        code = apply_buy(replay, &replay->asks[i], block, ret_error);
     }
+    replay->waiting = 0;
     return code;
 }
 
@@ -95,8 +91,7 @@ static slc_err_t take_order(replay_t *replay, const slc_event_t *event, const sl
                             slc_error_t *ret_error)
 {
     slc_text_t user = event->as.order_placed.user;
-    slc_ask_t *ask = &replay->asks[replay->tail % AHEAD];
-    *ask = (slc_ask_t){
+    replay->asks[replay->waiting++] = (slc_ask_t){
         .drop_id = event->as.order_placed.drop_id,
         .order_key = event->as.order_placed.order_key,
         .user_hash = slc_hash(user.data, user.bytes),
@@ -104,13 +99,7 @@ static slc_err_t take_order(replay_t *replay, const slc_event_t *event, const sl
         .user_bytes = (uint32_t)user.bytes,
         .quantity = (uint32_t)event->as.order_placed.quantity,
     };
-    slc_logic_prefetch_index(replay->logic, ask);
-    replay->tail++;
-    if (replay->tail - replay->head > AHEAD_RECORD) {
-        slc_logic_prefetch_record(replay->logic,
-                                  &replay->asks[(replay->tail - 1 - AHEAD_RECORD) % AHEAD]);
-    }
-    return replay->tail - replay->head == AHEAD ? apply_oldest(replay, block, ret_error) : SLC_OK;
+    return replay->waiting == SLC_AHEAD_MAX ? apply_all(replay, block, ret_error) : SLC_OK;
 }
 
 static slc_err_t take_change(replay_t *replay, const slc_event_t *event, const slc_scanned_t *block,

@@ -112,8 +112,7 @@ static void run(uint64_t seed, uint64_t events)
                                  user.data,
                                  (uint32_t)user.bytes,
                                  (uint32_t)event.as.order_placed.quantity};
-                slc_logic_prefetch_index(logic, &ask);
-                slc_logic_prefetch_record(logic, &ask);
+                slc_logic_fetch_ahead(logic, &ask, 1);
                 slc_logic_refuse(logic, &ask, event.time_us, &answer);
                 assert_same_answer(&answer, &expected, &event);
             }

@@ -45,9 +45,15 @@ static void take_reply(load_worker_t *worker, load_connection_t *connection, con
     if (workload->drop_count > 1 || worker->ledger.fd >= 0) {
         load_workload_request(workload, pending->number, &request);
     }
+    uint32_t *twin = connection->twins == NULL ? NULL : &connection->twins[pending - connection->pending];
     load_connection_answered(connection, pending);
     worker->in_flight--;
-    load_tally_answer(&worker->tally, request.drop, reply, latency_ns);
+    if (twin == NULL || *twin == 0 || load_resend_heard(worker, *twin, request.drop, reply, latency_ns)) {
+        load_tally_answer(&worker->tally, request.drop, reply, latency_ns);
+    }
+    if (twin != NULL) {
+        *twin = 0;
+    }
     if (reply->status == SLC_STATUS_ACCEPTED && worker->ledger.fd >= 0) {
         load_ledger_add(&worker->ledger, workload, &request, reply);
     }
@@ -56,8 +62,13 @@ static void take_reply(load_worker_t *worker, load_connection_t *connection, con
     }
 }
 
-void load_answers_expect(load_worker_t *worker)
+void load_answers_ask(load_worker_t *worker, load_connection_t *connection, uint64_t begun_ns)
 {
+    const load_pending_t *pending =
+        load_connection_ask(connection, worker->plan->workload, worker->next, begun_ns);
+    if (connection->twins != NULL) {
+        load_resend_mark(worker, connection, pending);
+    }
     if (worker->in_flight == 0) {
         worker->heard_ns = worker->now_ns;
     }
@@ -69,9 +80,14 @@ void load_answers_expect(load_worker_t *worker)
 
 void load_answers_fill(load_worker_t *worker, load_connection_t *connection)
 {
-    while (worker->asking && worker->left > 0 && load_connection_has_room(connection)) {
-        load_connection_ask(connection, worker->plan->workload, worker->next, worker->now_ns);
-        load_answers_expect(worker);
+    while (load_connection_has_room(connection)) {
+        if (load_resend_take(worker, connection)) {
+            continue;
+        }
+        if (!worker->asking || worker->left == 0) {
+            return;
+        }
+        load_answers_ask(worker, connection, worker->now_ns);
     }
 }
 
@@ -107,7 +123,7 @@ static size_t take_replies(load_worker_t *worker, load_connection_t *connection,
 void load_answers_read(load_worker_t *worker, load_connection_t *connection)
 {
     size_t count;
-    if (!load_connection_read(connection, worker->buffer, LOAD_BUFFER_BYTES, &count)) {
+    if (!load_connection_read(connection, worker->buffer, worker->read_bytes, &count)) {
         load_links_lost(worker, connection);
         return;
     }

@@ -35,6 +35,16 @@ static void check_whole(checks_t *checks, const load_tally_t *tally)
     uint64_t senseless = tally->by_status[SLC_STATUS_UNSPECIFIED] + tally->by_status[SLC_STATUS_INVALID];
     add(checks, "each_answer_makes_sense", 0, senseless == 0, "%llu INVALID or without a status",
         (ull_t)senseless);
+    if (tally->resent == 0) {
+        return;
+    }
+    add(checks, "both_answers_tell_the_same", 0,
+        tally->resent_answered == tally->resent && tally->contradicted == 0,
+        "%llu of %llu answered a second time, %llu contradict the first answer",
+        (ull_t)tally->resent_answered, (ull_t)tally->resent, (ull_t)tally->contradicted);
+    /* Where requests were asked again over a new connection, the answer that was new may be lost. */
+    add(checks, "one_of_both_answers_is_new", 0, tally->never_new == 0 || tally->retried > 0,
+        "%llu orders were called replayed by both answers", (ull_t)tally->never_new);
 }
 
 /* A drop of this run, with nothing but yes and sold out: all buyers were served as far as units went. */
@@ -69,6 +79,16 @@ static void check_books(checks_t *checks, const load_drop_t *drop, const uint64_
             book->orders == counts[SLC_STATUS_ACCEPTED], "%llu orders there, %llu accepted here",
             (ull_t)book->orders, (ull_t)counts[SLC_STATUS_ACCEPTED]);
     }
+}
+
+void load_checks_add_idle(uint64_t wanted, uint64_t open, load_check_t *checks, size_t *count)
+{
+    checks_t list = {.list = checks, .count = *count};
+    if (wanted > 0) {
+        add(&list, "idle_connections_still_stand", 0, open == wanted, "%llu of %llu are open at the end",
+            (ull_t)open, (ull_t)wanted);
+    }
+    *count = list.count;
 }
 
 size_t load_checks_run(const load_workload_t *workload, const load_tally_t *tally,

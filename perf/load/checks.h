@@ -14,12 +14,14 @@ typedef struct load_check {
     char detail[160];
 } load_check_t;
 
-/* Three of the whole, and at most three for each drop. */
-#define LOAD_CHECKS_MAX (3 + 3 * LOAD_DROPS_MAX)
+/* Six of the whole, and at most three for each drop. */
+#define LOAD_CHECKS_MAX (6 + 3 * LOAD_DROPS_MAX)
 
 /* Fills `ret_checks` (LOAD_CHECKS_MAX of them), answers how many. `books`: the server's drops, NULL where
  * they were not asked for. */
 size_t load_checks_run(const load_workload_t *workload, const load_tally_t *tally,
                        const slc_drop_info_t *books, load_check_t *ret_checks);
+/* One more: all of the idle connections still stand, if there were any. */
+void load_checks_add_idle(uint64_t wanted, uint64_t open, load_check_t *checks, size_t *count);
 
 #endif

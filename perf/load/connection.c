@@ -28,12 +28,20 @@ bool load_connection_init(load_connection_t *connection, uint32_t window)
     return true;
 }
 
+bool load_connection_keep_twins(load_connection_t *connection)
+{
+    connection->twins = calloc(connection->window, sizeof *connection->twins);
+    return connection->twins != NULL;
+}
+
 void load_connection_finish(load_connection_t *connection)
 {
     load_connection_drop(connection);
     free(connection->spare);
     free(connection->pending);
     free(connection->out);
+    free(connection->twins);
+    connection->twins = NULL;
     connection->spare = NULL;
     connection->pending = NULL;
     connection->out = NULL;
@@ -58,6 +66,11 @@ bool load_connection_begin(load_connection_t *connection, const struct sockaddr_
     if (setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
         return failed(connection, "cannot set TCP_NODELAY", errno);
     }
+    if (connection->receive_bytes > 0 &&
+        setsockopt(connection->fd, SOL_SOCKET, SO_RCVBUF, &connection->receive_bytes,
+                   sizeof connection->receive_bytes) != 0) {
+        return failed(connection, "cannot set SO_RCVBUF", errno);
+    }
     if (connect(connection->fd, (const struct sockaddr *)address, address_bytes) != 0 &&
         errno != EINPROGRESS && errno != EINTR) {
         return failed(connection, "cannot connect", errno);
@@ -81,6 +94,19 @@ void load_connection_drop(load_connection_t *connection)
     connection->out_bytes = 0;
     connection->partial_bytes = 0;
     connection->waits_to_write = false;
+}
+
+bool load_connection_hang_up(load_connection_t *connection, bool abrupt)
+{
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    int failure = abrupt ? setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset)
+                         : shutdown(connection->fd, SHUT_WR);
+    /* ENOTCONN: the server was quicker, and that is what was wanted. */
+    if (failure != 0 && errno != ENOTCONN) {
+        return failed(connection, "cannot hang up", errno);
+    }
+    load_connection_drop(connection);
+    return true;
 }
 
 bool load_connection_connected(load_connection_t *connection)
@@ -126,13 +152,14 @@ static void put(load_connection_t *connection, const load_workload_t *workload,
     connection->out_bytes += slc_client_encode_buy(&buy, connection->out + connection->out_bytes);
 }
 
-void load_connection_ask(load_connection_t *connection, const load_workload_t *workload, uint64_t number,
-                         uint64_t begun_ns)
+load_pending_t *load_connection_ask(load_connection_t *connection, const load_workload_t *workload,
+                                    uint64_t number, uint64_t begun_ns)
 {
     load_pending_t *pending = &connection->pending[connection->spare[--connection->unsent]];
     pending->number = number;
     pending->begun_ns = begun_ns;
     put(connection, workload, pending);
+    return pending;
 }
 
 uint32_t load_connection_ask_again(load_connection_t *connection, const load_workload_t *workload)

@@ -39,9 +39,12 @@ typedef struct load_connection {
     uint32_t unsent; /* free slots on the stack `spare` */
     uint32_t *spare; /* the slot used last on top, for it is still in the cache */
     load_pending_t *pending;
-    uint8_t *out; /* room for Hello and a whole window */
+    uint32_t *twins; /* of each slot: which twin it has (load/twins.h), 0: none; NULL: nobody has one */
+    uint8_t *out;    /* room for Hello and a whole window */
     size_t out_bytes;
     bool waits_to_write;
+    bool deaf;         /* what it is told waits in the kernel */
+    int receive_bytes; /* so much may wait there; 0: as the kernel likes */
     size_t partial_bytes;
     uint64_t lost_at_ns; /* when it was last open; 0: since the beginning */
     uint64_t retry_at_ns;
@@ -51,6 +54,8 @@ typedef struct load_connection {
 
 /* False: no memory. */
 bool load_connection_init(load_connection_t *connection, uint32_t window);
+/* Makes room for a twin of each request. False: no memory. */
+bool load_connection_keep_twins(load_connection_t *connection);
 void load_connection_finish(load_connection_t *connection);
 
 /* Begins to connect and queues Hello. */
@@ -58,6 +63,8 @@ bool load_connection_begin(load_connection_t *connection, const struct sockaddr_
                            socklen_t address_bytes);
 /* Closes the socket; what was queued is forgotten, the window is kept. */
 void load_connection_drop(load_connection_t *connection);
+/* The same in the face of the server: with a FIN, or abruptly, with a RST. */
+bool load_connection_hang_up(load_connection_t *connection, bool abrupt);
 /* Looks what became of a connect that was under way. */
 bool load_connection_connected(load_connection_t *connection);
 /* Takes a Welcome: how many requests the server allows. */
@@ -73,8 +80,8 @@ static inline bool load_connection_has_room(const load_connection_t *connection)
 }
 
 /* Takes a slot, which must be there, and queues the request. */
-void load_connection_ask(load_connection_t *connection, const load_workload_t *workload, uint64_t number,
-                         uint64_t begun_ns);
+load_pending_t *load_connection_ask(load_connection_t *connection, const load_workload_t *workload,
+                                    uint64_t number, uint64_t begun_ns);
 /* Queues all that is unanswered once more; answers how many. */
 uint32_t load_connection_ask_again(load_connection_t *connection, const load_workload_t *workload);
 /* The slot that a reply belongs to, NULL where nothing waits for it. */

@@ -11,7 +11,9 @@
 static void watch(load_worker_t *worker, load_connection_t *connection, int operation)
 {
     bool to_write = connection->waits_to_write || connection->state == LOAD_CONNECTING;
-    struct epoll_event event = {.events = EPOLLIN | (to_write ? EPOLLOUT : 0), .data.ptr = connection};
+    struct epoll_event event = {.events = (connection->deaf ? 0 : (uint32_t)EPOLLIN) |
+                                          (to_write ? (uint32_t)EPOLLOUT : 0),
+                                .data.ptr = connection};
     if (epoll_ctl(worker->epoll_fd, operation, connection->fd, &event) != 0) {
         load_worker_fail(worker, "cannot wait for a socket: %s", strerrordesc_np(errno));
         worker->hopeless = true;
@@ -70,6 +72,26 @@ void load_links_lost(load_worker_t *worker, load_connection_t *connection)
     worker->asking = false;
     load_worker_fail(worker, "connection %zu: %s", (size_t)(connection - worker->connections),
                      connection->why);
+}
+
+void load_links_renew(load_worker_t *worker, load_connection_t *connection, bool abrupt)
+{
+    if (!load_connection_hang_up(connection, abrupt)) {
+        load_links_lost(worker, connection);
+        return;
+    }
+    worker->open--;
+    worker->tally.hung_up += abrupt ? 0 : 1;
+    worker->tally.reset += abrupt ? 1 : 0;
+    begin_one(worker, connection);
+}
+
+void load_links_deafen(load_worker_t *worker, load_connection_t *connection, bool deaf)
+{
+    connection->deaf = deaf;
+    if (connection->fd >= 0) {
+        watch(worker, connection, EPOLL_CTL_MOD);
+    }
 }
 
 void load_links_flush(load_worker_t *worker, load_connection_t *connection)

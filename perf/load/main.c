@@ -1,20 +1,20 @@
 /* load: asks a Sluice server to sell, measures, and checks the answers. Opens the drops, resolves the
  * address, runs one worker a thread, adds up what they heard, reports. */
 #include "books.h"
+#include "crowd.h"
 #include "options.h"
 #include "report.h"
+#include "setup.h"
 #include "worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +25,7 @@ static sem_t done; /* raised by each worker that ended */
 static load_tally_t total;
 static load_series_t series;
 static load_step_t steps[LOAD_STEPS_MAX];
+static load_crowd_t crowd;
 
 /* One that comes so soon behind the first is the same: timeout(1) signals the process and its group. */
 #define SAME_SIGNAL_NS UINT64_C(500000000)
@@ -43,30 +44,6 @@ static void on_signal(int number)
     } else if (now_ns - none > SAME_SIGNAL_NS) {
         atomic_store_explicit(&plan.stop, 2, memory_order_relaxed);
     }
-}
-
-static bool resolve(void)
-{
-    char host[256];
-    const char *colon = strrchr(options.connect, ':');
-    if (colon == NULL || colon == options.connect || (size_t)(colon - options.connect) >= sizeof host) {
-        fprintf(stderr, "load: --connect %s: needs HOST:PORT\n", options.connect);
-        return false;
-    }
-    bool bracketed = options.connect[0] == '[' && colon[-1] == ']';
-    (void)snprintf(host, sizeof host, "%.*s", (int)(colon - options.connect) - (bracketed ? 2 : 0),
-                   options.connect + (bracketed ? 1 : 0));
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    int failure = getaddrinfo(host, colon + 1, &hints, &found);
-    if (failure != 0) {
-        fprintf(stderr, "load: cannot find %s: %s\n", options.connect, gai_strerror(failure));
-        return false;
-    }
-    memcpy(&plan.address, found->ai_addr, found->ai_addrlen);
-    plan.address_bytes = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
 }
 
 /* What differs between the runs of a sweep. */
@@ -96,6 +73,9 @@ static bool make_plan(void)
     plan.connections = (uint32_t)options.connections;
     plan.window = (uint32_t)options.window;
     plan.retry_ns = (uint64_t)(options.retry_s * 1e9);
+    plan.patience_ns = (uint64_t)(options.patience_s * 1e9);
+    plan.churn = options.churn;
+    plan.resend = options.resend;
     plan.kill_pid = (int)options.kill_pid;
     plan.kill_drop = options.kill_drop;
     plan.kill_accepted = options.kill_accepted;
@@ -108,15 +88,12 @@ static bool make_plan(void)
             return false;
         }
     }
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files); /* if not, a socket that cannot be made will say so */
-    }
     struct sigaction action = {.sa_handler = on_signal};
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
-    return sem_init(&done, 0, 0) == 0 && resolve();
+    return sem_init(&done, 0, 0) == 0 &&
+           load_setup_descriptors(options.connections + options.idle + options.slow_readers) &&
+           load_setup_resolve(options.connect, &plan.address, &plan.address_bytes);
 }
 
 /* ---- the run ---- */
@@ -264,6 +241,25 @@ static bool run_all(load_result_t *result)
     return good;
 }
 
+/* The same beside those who are not measured. */
+static bool run_in_the_crowd(load_result_t *result)
+{
+    bool good = true;
+    if (load_crowd_begin(&crowd, &plan, &options)) {
+        good = run_all(result);
+    }
+    bool leave =
+        atomic_load_explicit(&plan.stop, memory_order_relaxed) > 1; /* a hint, it guards no data */
+    load_crowd_end(&crowd, leave);
+    if (crowd.why[0] != '\0' && result->failure == NULL) {
+        result->failure = crowd.why;
+    }
+    if (crowd.runs) {
+        load_tally_merge(&total, &crowd.slow.tally, workload.drop_count);
+    }
+    return good;
+}
+
 /* The file that was asked for, and one more for each drop with a latency of its own, and for each rate of
  * a sweep. */
 static bool write_hgrm(const load_result_t *result)
@@ -289,6 +285,7 @@ static int report(load_result_t *result)
     static load_check_t checks[LOAD_CHECKS_MAX];
     bool has_books = options.control != NULL && load_books_read(options.control, &workload, books);
     result->check_count = load_checks_run(&workload, result->tally, has_books ? books : NULL, checks);
+    load_checks_add_idle(options.idle, crowd.idle_open, checks, &result->check_count);
     result->checks = checks;
     result->ok = result->failure == NULL;
     for (size_t i = 0; i < result->check_count; i++) {
@@ -329,12 +326,17 @@ int main(int argc, char **argv)
     if (!make_plan() || (options.control != NULL && !load_books_open(options.control, &workload))) {
         return slc_err_exit_code(SLC_ERR_IO);
     }
-    load_result_t result = {
-        .options = &options, .workload = &workload, .tally = &total, .steps = steps, .series = &series};
-    if (!load_tally_init(&total, workload.drop_count) || !run_all(&result)) {
+    load_result_t result = {.options = &options,
+                            .workload = &workload,
+                            .tally = &total,
+                            .steps = steps,
+                            .series = &series,
+                            .crowd = &crowd};
+    if (!load_tally_init(&total, workload.drop_count) || !run_in_the_crowd(&result)) {
         return slc_err_exit_code(SLC_ERR_NO_MEMORY);
     }
     int code = report(&result);
+    load_crowd_finish(&crowd);
     load_series_finish(&series);
     load_tally_finish(&total);
     return code;

@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "connection.h"
+#include "drops.h"
 #include "help.h"
 #include "text.h"
 
@@ -29,7 +30,13 @@ enum {
     OPT_CONTROL,
     OPT_LEDGER,
     OPT_HGRM,
+    OPT_HTML,
     OPT_JSON,
+    OPT_IDLE,
+    OPT_CHURN,
+    OPT_RESEND,
+    OPT_SLOW,
+    OPT_PATIENCE,
     OPT_RETRY,
     OPT_KILL_PID,
     OPT_KILL_WHEN,
@@ -56,7 +63,13 @@ static const struct option LONG_OPTIONS[] = {
     {"control", required_argument, NULL, OPT_CONTROL},
     {"ledger", required_argument, NULL, OPT_LEDGER},
     {"hgrm", required_argument, NULL, OPT_HGRM},
+    {"html", required_argument, NULL, OPT_HTML},
     {"json", no_argument, NULL, OPT_JSON},
+    {"idle", required_argument, NULL, OPT_IDLE},
+    {"churn", required_argument, NULL, OPT_CHURN},
+    {"resend", required_argument, NULL, OPT_RESEND},
+    {"slow-readers", required_argument, NULL, OPT_SLOW},
+    {"patience", required_argument, NULL, OPT_PATIENCE},
     {"retry-until-up", required_argument, NULL, OPT_RETRY},
     {"kill-pid", required_argument, NULL, OPT_KILL_PID},
     {"kill-when", required_argument, NULL, OPT_KILL_WHEN},
@@ -64,76 +77,6 @@ static const struct option LONG_OPTIONS[] = {
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
 };
-
-static load_drop_t *drop_of(load_workload_t *workload, uint64_t drop_id)
-{
-    for (uint32_t i = 0; i < workload->drop_count; i++) {
-        if (workload->drops[i].drop_id == drop_id) {
-            return &workload->drops[i];
-        }
-    }
-    if (workload->drop_count == LOAD_DROPS_MAX) {
-        fprintf(stderr, "load: at most %d drops\n", LOAD_DROPS_MAX);
-        return NULL;
-    }
-    load_drop_t *drop = &workload->drops[workload->drop_count++];
-    *drop = (load_drop_t){.drop_id = drop_id, .weight = 1};
-    return drop;
-}
-
-/* ID or FIRST..LAST with up to `max` numbers behind it, each after a colon, to all those drops. */
-static bool parse_drops(const char *text, int max, uint64_t *ret_first, uint64_t *ret_last,
-                        uint64_t *ret_numbers, int *ret_count)
-{
-    const char *at = text;
-    if (!load_text_range(&at, ret_first, ret_last) || *ret_first == 0 ||
-        *ret_last - *ret_first >= LOAD_DROPS_MAX) {
-        return false;
-    }
-    *ret_count = load_text_fields(at, ret_numbers, max);
-    return *ret_count >= 0;
-}
-
-static bool parse_drop(load_workload_t *workload, const char *text)
-{
-    uint64_t first;
-    uint64_t last;
-    uint64_t weight = 1;
-    int count;
-    if (!parse_drops(text, 1, &first, &last, &weight, &count) || weight == 0 || weight > UINT32_MAX) {
-        return load_text_complain("drop", text, "needs ID or FIRST..LAST, then :WEIGHT, all above 0");
-    }
-    for (uint64_t id = first; id <= last; id++) {
-        load_drop_t *drop = drop_of(workload, id);
-        if (drop == NULL) {
-            return false;
-        }
-        drop->weight = weight;
-    }
-    return true;
-}
-
-static bool parse_open(load_workload_t *workload, const char *text)
-{
-    uint64_t first;
-    uint64_t last;
-    uint64_t numbers[2] = {0, 0};
-    int count;
-    if (!parse_drops(text, 2, &first, &last, numbers, &count) || count < 1) {
-        return load_text_complain("open", text,
-                                  "needs ID or FIRST..LAST, then :STOCK or :STOCK:PER_USER");
-    }
-    for (uint64_t id = first; id <= last; id++) {
-        load_drop_t *drop = drop_of(workload, id);
-        if (drop == NULL) {
-            return false;
-        }
-        drop->opened = true;
-        drop->stock = numbers[0];
-        drop->per_user = numbers[1];
-    }
-    return true;
-}
 
 static bool parse_kill(load_options_t *options, const char *text, uint64_t *ret_drop_id)
 {
@@ -171,9 +114,9 @@ static bool take_option(int option, load_options_t *options, load_workload_t *wo
     case OPT_ZIPF:
         return load_text_positive("zipf", optarg, &options->zipf);
     case OPT_DROP:
-        return parse_drop(workload, optarg);
+        return load_drops_parse_drop(workload, optarg);
     case OPT_OPEN:
-        return parse_open(workload, optarg);
+        return load_drops_parse_open(workload, optarg);
     case OPT_USERS:
         return load_text_number("users", optarg, 1, UINT64_C(10000000000), &workload->users);
     case OPT_QUANTITY:
@@ -192,9 +135,23 @@ static bool take_option(int option, load_options_t *options, load_workload_t *wo
     case OPT_HGRM:
         options->hgrm = optarg;
         return true;
+    case OPT_HTML:
+        options->html = optarg;
+        return true;
     case OPT_JSON:
         options->json = true;
         return true;
+    case OPT_IDLE:
+        return load_text_number("idle", optarg, 0, 1000000, &options->idle);
+    case OPT_CHURN:
+        return load_text_positive("churn", optarg, &options->churn);
+    case OPT_RESEND:
+        return load_text_positive("resend", optarg, &options->resend) &&
+               (options->resend <= 1 || load_text_complain("resend", optarg, "needs a share, at most 1"));
+    case OPT_SLOW:
+        return load_text_number("slow-readers", optarg, 0, 10000, &options->slow_readers);
+    case OPT_PATIENCE:
+        return load_text_positive("patience", optarg, &options->patience_s);
     case OPT_RETRY:
         return load_text_positive("retry-until-up", optarg, &options->retry_s);
     case OPT_KILL_PID:
@@ -218,7 +175,7 @@ static bool fit_together(load_options_t *options, load_workload_t *workload, uin
 {
     bool opens = false;
     bool knows_kill_drop = false;
-    if (workload->drop_count == 0 && drop_of(workload, 1) == NULL) {
+    if (workload->drop_count == 0 && load_drops_of(workload, 1) == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < workload->drop_count; i++) {
@@ -234,8 +191,14 @@ static bool fit_together(load_options_t *options, load_workload_t *workload, uin
     if (options->threads > options->connections) {
         return wrong("more --threads than --connections");
     }
-    if (options->retry_s > 0 && !workload->keys) {
-        return wrong("--retry-until-up with --no-keys would buy twice");
+    if (!workload->keys && (options->retry_s > 0 || options->churn > 0 || options->resend > 0 ||
+                            options->slow_readers > 0)) {
+        return wrong(
+            "what asks again (--retry-until-up, --churn, --resend, --slow-readers) would buy twice "
+            "with --no-keys");
+    }
+    if (options->resend > 0 && options->connections < 2 * options->threads) {
+        return wrong("--resend needs two --connections for each of --threads");
     }
     if ((options->kill_pid != 0) != (options->kill_accepted != 0)) {
         return wrong("--kill-pid and --kill-when belong together");
@@ -262,8 +225,12 @@ load_parsed_t load_options_parse(int argc, char **argv, load_options_t *ret_opti
                                  load_workload_t *ret_workload)
 {
     memset(ret_workload, 0, sizeof *ret_workload);
-    *ret_options = (load_options_t){
-        .connect = "127.0.0.1:7411", .connections = 50, .window = 128, .threads = 1, .burst = 1};
+    *ret_options = (load_options_t){.connect = "127.0.0.1:7411",
+                                    .connections = 50,
+                                    .window = 128,
+                                    .threads = 1,
+                                    .burst = 1,
+                                    .patience_s = 30};
     ret_workload->keys = true;
     ret_workload->users = 1000000;
     ret_workload->quantity = 1;
@@ -276,6 +243,7 @@ load_parsed_t load_options_parse(int argc, char **argv, load_options_t *ret_opti
         }
         if (option == OPT_HELP) {
             (void)fputs(LOAD_HELP, stdout);
+            (void)fputs(LOAD_HELP_TROUBLE, stdout);
             (void)fputs(LOAD_HELP_RESULTS, stdout);
             return LOAD_PARSED_DONE;
         }

@@ -22,6 +22,7 @@ typedef struct load_options {
     const char *control; /* NULL: none */
     const char *ledger;  /* NULL: none */
     const char *hgrm;    /* NULL: none */
+    const char *html;    /* NULL: none */
     uint64_t connections;
     uint64_t window;
     uint64_t threads;
@@ -31,7 +32,12 @@ typedef struct load_options {
     uint32_t rate_count;          /* 0: closed loop, one run */
     double ramp_to;               /* 0: no ramp; with a single rate and a duration */
     uint64_t burst;
-    double zipf;        /* 0: weights as given */
+    double zipf;   /* 0: weights as given */
+    uint64_t idle; /* connections that say Hello and no more */
+    double churn;  /* connections that are closed and opened anew each second */
+    double resend; /* the share of requests that goes out twice */
+    uint64_t slow_readers;
+    double patience_s;  /* above 0 */
     double retry_s;     /* 0: a lost connection is a failure */
     uint64_t kill_pid;  /* 0: none */
     uint32_t kill_drop; /* index into the workload */

@@ -6,6 +6,7 @@
 #define SLC_PERF_LOAD_REPORT_H
 
 #include "checks.h"
+#include "crowd.h"
 #include "options.h"
 #include "series.h"
 
@@ -28,6 +29,7 @@ typedef struct load_result {
     const load_step_t *steps;
     size_t step_count;
     const load_series_t *series;
+    const load_crowd_t *crowd;
     double seconds; /* of all steps */
     bool killed;
     uint64_t kill_accepted;

@@ -48,6 +48,25 @@ static void json_distribution(FILE *out, const load_histogram_t *latency)
     fprintf(out, "%s[100,%.1f]]", comma, load_report_quantile_us(latency, 1));
 }
 
+static void json_crowd(const load_result_t *result, FILE *out)
+{
+    const load_tally_t *tally = result->tally;
+    const load_crowd_t *crowd = result->crowd;
+    fprintf(out,
+            ",\"hung_up\":%llu,\"reset\":%llu,\"idle\":{\"opened\":%u,\"open_at_end\":%u},"
+            "\"resent\":{\"sent\":%llu,\"answered\":%llu,\"contradicted\":%llu,",
+            (ull_t)tally->hung_up, (ull_t)tally->reset, crowd->idle.opened, crowd->idle_open,
+            (ull_t)tally->resent, (ull_t)tally->resent_answered, (ull_t)tally->contradicted);
+    json_latency(out, &tally->again_latency_ns);
+    fprintf(out,
+            "},\"slow\":{\"readers\":%u,\"answered\":%llu,\"closed_by_server\":%llu,\"held_back\":%u,"
+            "\"retried\":%llu,",
+            crowd->plan.connections, (ull_t)crowd->answered, (ull_t)crowd->closed, crowd->slow.held_back,
+            (ull_t)crowd->retried);
+    json_latency(out, &crowd->latency_ns);
+    (void)fputs("}", out);
+}
+
 static void json_drops(const load_result_t *result, FILE *out)
 {
     (void)fputs(",\"drops\":[", out);
@@ -162,6 +181,7 @@ void load_report_json(const load_result_t *result, FILE *out)
     } else {
         (void)fputs(",\"kill_accepted\":null,\"kill_in_flight\":null", out);
     }
+    json_crowd(result, out);
     json_drops(result, out);
     json_steps(result, out);
     json_series(result, out);

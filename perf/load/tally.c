@@ -38,6 +38,12 @@ void load_tally_merge(load_tally_t *into, load_tally_t *from, uint32_t drops)
     into->absurd += from->absurd;
     into->broken += from->broken;
     into->gave_up += from->gave_up;
+    into->hung_up += from->hung_up;
+    into->reset += from->reset;
+    into->resent += from->resent;
+    into->resent_answered += from->resent_answered;
+    into->contradicted += from->contradicted;
+    into->never_new += from->never_new;
     into->twice += from->twice + load_orders_merge(&into->orders, &from->orders);
     for (uint32_t status = 0; status < SLC_STATUS_COUNT; status++) {
         into->by_status[status] += from->by_status[status];
@@ -46,15 +52,28 @@ void load_tally_merge(load_tally_t *into, load_tally_t *from, uint32_t drops)
         }
     }
     load_histogram_merge(&into->latency_ns, &from->latency_ns);
+    load_histogram_merge(&into->again_latency_ns, &from->again_latency_ns);
     for (uint32_t drop = 0; into->drop_latency_ns != NULL && drop < drops; drop++) {
         load_histogram_merge(&into->drop_latency_ns[drop], &from->drop_latency_ns[drop]);
     }
 }
 
+static uint32_t index_of(slc_status_t status)
+{
+    return (uint32_t)status < SLC_STATUS_COUNT ? (uint32_t)status : 0;
+}
+
+static void note_order(load_tally_t *tally, uint64_t order_id)
+{
+    load_heard_t heard = load_orders_add(&tally->orders, order_id);
+    tally->twice += heard == LOAD_HEARD_TWICE ? 1 : 0;
+    tally->absurd += heard == LOAD_HEARD_ABSURD || heard == LOAD_HEARD_NO_MEMORY ? 1 : 0;
+}
+
 void load_tally_answer(load_tally_t *tally, uint32_t drop, const slc_buy_reply_t *reply,
                        uint64_t latency_ns)
 {
-    uint32_t status = (uint32_t)reply->status < SLC_STATUS_COUNT ? (uint32_t)reply->status : 0;
+    uint32_t status = index_of(reply->status);
     tally->answered++;
     tally->by_status[status]++;
     tally->by_drop[drop][status]++;
@@ -64,8 +83,16 @@ void load_tally_answer(load_tally_t *tally, uint32_t drop, const slc_buy_reply_t
         load_histogram_record(&tally->drop_latency_ns[drop], latency_ns);
     }
     if (status == SLC_STATUS_ACCEPTED) {
-        load_heard_t heard = load_orders_add(&tally->orders, reply->order_id);
-        tally->twice += heard == LOAD_HEARD_TWICE ? 1 : 0;
-        tally->absurd += heard == LOAD_HEARD_ABSURD || heard == LOAD_HEARD_NO_MEMORY ? 1 : 0;
+        note_order(tally, reply->order_id);
     }
+}
+
+void load_tally_amend(load_tally_t *tally, uint32_t drop, slc_status_t refusal,
+                      const slc_buy_reply_t *reply)
+{
+    tally->by_status[index_of(refusal)]--;
+    tally->by_drop[drop][index_of(refusal)]--;
+    tally->by_status[SLC_STATUS_ACCEPTED]++;
+    tally->by_drop[drop][SLC_STATUS_ACCEPTED]++;
+    note_order(tally, reply->order_id);
 }

@@ -26,9 +26,16 @@ typedef struct load_tally {
     uint64_t absurd;    /* order ids that no journal reaches, or no memory to note them */
     uint64_t broken;    /* connections that were lost */
     uint64_t gave_up;   /* connections that stayed lost */
+    uint64_t hung_up;   /* connections that this side closed with a FIN and opened anew */
+    uint64_t reset;     /* the same with a RST */
+    uint64_t resent;    /* requests that went out a second time over another connection */
+    uint64_t resent_answered;
+    uint64_t contradicted; /* of them: the two answers cannot both be true */
+    uint64_t never_new;    /* of them: both answers said that the order was there already */
     load_counts_t by_status;
     load_counts_t *by_drop;
     load_histogram_t latency_ns;
+    load_histogram_t again_latency_ns; /* of what was resent */
     load_histogram_t
         *drop_latency_ns; /* of each drop, with 2 to LOAD_LATENCY_DROPS_MAX of them; or NULL */
     load_orders_t orders;
@@ -43,5 +50,8 @@ void load_tally_merge(load_tally_t *into, load_tally_t *from, uint32_t drops);
 /* Counts an answer; the ledger may have fd -1. `drop` is an index. */
 void load_tally_answer(load_tally_t *tally, uint32_t drop, const slc_buy_reply_t *reply,
                        uint64_t latency_ns);
+/* A request that was counted as refused turned out to be accepted. */
+void load_tally_amend(load_tally_t *tally, uint32_t drop, slc_status_t refusal,
+                      const slc_buy_reply_t *reply);
 
 #endif

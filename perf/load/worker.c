@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EVENTS 256
 #define SECOND_NS UINT64_C(1000000000)
 /* The stop flag and the clock are looked at so often, whatever the server does. */
 #define TICK_NS UINT64_C(50000000)
@@ -18,8 +17,6 @@
 #define NAP_NS UINT64_C(30000)
 /* Requests that an open loop gives one connection at a time. */
 #define OPEN_LOOP_CHUNK 16
-/* Without any answer for so long, a server that holds requests has hung. */
-#define SILENCE_NS (30 * SECOND_NS)
 
 static uint32_t share(uint32_t total, uint32_t parts, uint32_t index)
 {
@@ -37,6 +34,8 @@ bool load_worker_init(load_worker_t *worker, load_plan_t *plan, uint32_t index)
                                                 : plan->requests / plan->threads +
                                                       (index < plan->requests % plan->threads ? 1 : 0);
     worker->asking = true;
+    worker->read_bytes = LOAD_BUFFER_BYTES;
+    load_twins_init(&worker->twins);
     uint32_t wanted = share(plan->connections, plan->threads, index);
     worker->connections = calloc(wanted, sizeof *worker->connections);
     worker->buffer = malloc(LOAD_BUFFER_BYTES);
@@ -45,8 +44,11 @@ bool load_worker_init(load_worker_t *worker, load_plan_t *plan, uint32_t index)
                 load_tally_init(&worker->tally, plan->workload->drop_count) &&
                 load_ledger_init(&worker->ledger, plan->ledger_fd);
     while (good && worker->connection_count < wanted) {
-        good = load_connection_init(&worker->connections[worker->connection_count], plan->window);
+        load_connection_t *connection = &worker->connections[worker->connection_count];
+        good = load_connection_init(connection, plan->window);
+        connection->receive_bytes = plan->slow ? LOAD_SLOW_RECEIVE_BYTES : 0;
         worker->connection_count += good ? 1 : 0;
+        good = good && (plan->resend <= 0 || load_connection_keep_twins(connection));
     }
     if (!good) {
         load_worker_fail(worker, "no memory for %u connections", wanted);
@@ -74,6 +76,7 @@ void load_worker_finish(load_worker_t *worker)
     load_ledger_finish(&worker->ledger);
     load_tally_finish(&worker->tally);
     load_series_finish(&worker->series);
+    load_twins_finish(&worker->twins);
     if (worker->epoll_fd >= 0) {
         (void)close(worker->epoll_fd);
     }
@@ -114,8 +117,7 @@ static void ask_what_is_due(load_worker_t *worker)
             if (due > worker->now_ns) {
                 break;
             }
-            load_connection_ask(connection, worker->plan->workload, worker->next, due);
-            load_answers_expect(worker);
+            load_answers_ask(worker, connection, due);
         }
         load_links_flush(worker, connection);
     }
@@ -133,16 +135,18 @@ static uint64_t nap_ns(const load_worker_t *worker)
         nap = until_due < nap ? until_due : nap;
         nap = nap < NAP_NS ? NAP_NS : nap;
     }
-    return nap;
+    uint64_t churn = load_churn_due_ns(worker);
+    uint64_t until_churn = churn > worker->now_ns ? churn - worker->now_ns : 0;
+    return until_churn < nap ? until_churn : nap;
 }
 
-static int wait_for_events(const load_worker_t *worker, struct epoll_event *events)
+int load_worker_wait(const load_worker_t *worker, struct epoll_event *events, uint64_t nap_ns)
 {
-    uint64_t nap = nap_ns(worker);
-    struct timespec wait = {.tv_sec = (time_t)(nap / SECOND_NS), .tv_nsec = (long)(nap % SECOND_NS)};
-    int count = epoll_pwait2(worker->epoll_fd, events, EVENTS, &wait, NULL);
+    struct timespec wait = {.tv_sec = (time_t)(nap_ns / SECOND_NS),
+                            .tv_nsec = (long)(nap_ns % SECOND_NS)};
+    int count = epoll_pwait2(worker->epoll_fd, events, LOAD_EVENTS, &wait, NULL);
     if (count < 0 && errno == ENOSYS) { /* a kernel before 5.11, or a filter that does not know it */
-        count = epoll_wait(worker->epoll_fd, events, EVENTS, (int)(nap / 1000000 + 1));
+        count = epoll_wait(worker->epoll_fd, events, LOAD_EVENTS, (int)(nap_ns / 1000000 + 1));
     }
     return count < 0 ? 0 : count;
 }
@@ -180,11 +184,10 @@ static void begin_when_all_are_open(load_worker_t *worker)
     }
 }
 
-/* A server that holds requests and says nothing any more has hung. */
-static bool is_silent(load_worker_t *worker)
+bool load_worker_is_silent(load_worker_t *worker)
 {
     if (worker->in_flight == 0 ||
-        worker->now_ns < worker->heard_ns + SILENCE_NS + worker->plan->retry_ns) {
+        worker->now_ns < worker->heard_ns + worker->plan->patience_ns + worker->plan->retry_ns) {
         return false;
     }
     load_worker_fail(worker, "no answer for %llu s, and %llu requests wait for one",
@@ -193,10 +196,10 @@ static bool is_silent(load_worker_t *worker)
     return true;
 }
 
-/* The same before there was anything to answer: a server that takes connections and greets nobody. */
-static bool is_stuck_at_the_door(load_worker_t *worker, uint64_t started_ns)
+bool load_worker_is_stuck_at_the_door(load_worker_t *worker, uint64_t started_ns)
 {
-    if (worker->begun_ns != 0 || worker->now_ns < started_ns + SILENCE_NS + worker->plan->retry_ns) {
+    if (worker->begun_ns != 0 ||
+        worker->now_ns < started_ns + worker->plan->patience_ns + worker->plan->retry_ns) {
         return false;
     }
     load_worker_fail(worker, "%u of %u connections were not welcomed within %llu s",
@@ -211,24 +214,27 @@ static bool goes_on(load_worker_t *worker, uint64_t started_ns)
     worker->now_ns = load_now_ns();
     uint64_t since_ns = worker->begun_ns == 0 ? 0 : worker->now_ns - worker->begun_ns;
     worker->asking = worker->asking && stop == 0 && since_ns < worker->plan->duration_ns;
-    bool done = (!worker->asking || worker->left == 0) && worker->in_flight == 0;
-    return !done && stop <= 1 && !worker->hopeless && !is_silent(worker) &&
-           !is_stuck_at_the_door(worker, started_ns);
+    bool done =
+        (!worker->asking || worker->left == 0) && worker->in_flight == 0 && worker->twins.first == 0;
+    return !done && stop <= 1 && !worker->hopeless && !load_worker_is_silent(worker) &&
+           !load_worker_is_stuck_at_the_door(worker, started_ns);
 }
 
 void *load_worker_run(void *context)
 {
     load_worker_t *worker = context;
-    struct epoll_event events[EVENTS];
+    struct epoll_event events[LOAD_EVENTS];
     uint64_t started_ns = worker->now_ns = load_now_ns();
     load_links_begin(worker);
     while (goes_on(worker, started_ns)) {
-        int count = wait_for_events(worker, events);
+        int count = load_worker_wait(worker, events, nap_ns(worker));
         for (int i = 0; i < count; i++) {
             handle(worker, events[i].data.ptr, events[i].events);
         }
         begin_when_all_are_open(worker);
         load_links_retry(worker);
+        load_churn_turn(worker);
+        load_resend_spread(worker);
         if (load_schedule_is_open(&worker->plan->schedule) && worker->begun_ns != 0) {
             ask_what_is_due(worker);
         }

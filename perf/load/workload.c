@@ -79,6 +79,13 @@ void load_workload_request(const load_workload_t *workload, uint64_t number, loa
     put_user(ret_request->user, below(other, workload->users));
 }
 
+double load_workload_chance(const load_workload_t *workload, uint64_t number, bool *ret_bit)
+{
+    uint64_t random = mix(mix(mix(workload->seed) + number * UINT64_C(0x9e3779b97f4a7c15)) + 3);
+    *ret_bit = (random & 1) != 0;
+    return (double)(random >> 11) / 9007199254740992.0; /* 2^53 */
+}
+
 size_t load_put_decimal(char *out, uint64_t value)
 {
     char reversed[20];

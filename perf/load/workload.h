@@ -43,6 +43,9 @@ void load_workload_zipf(load_workload_t *workload, double exponent);
 void load_workload_prepare(load_workload_t *workload);
 void load_workload_request(const load_workload_t *workload, uint64_t number, load_request_t *ret_request);
 
+/* A number from 0 to below 1 that belongs to that request, and a bit that is as good as thrown for it. */
+double load_workload_chance(const load_workload_t *workload, uint64_t number, bool *ret_bit);
+
 /* Writes `value` in decimal without leading zeros, answers how many bytes (1 to 20). */
 size_t load_put_decimal(char *out, uint64_t value);
 

@@ -128,3 +128,47 @@ Test(load_checks, see_answers_without_sense)
     answer(SLC_STATUS_INVALID, 0);
     cr_assert_str_eq(failing(books), "each_answer_makes_sense");
 }
+
+Test(load_checks, see_a_second_copy_that_hears_nothing_or_something_else)
+{
+    tally.resent = 2;
+    tally.resent_answered = 2;
+    cr_assert(failing(books) == NULL);
+    tally.resent_answered = 1;
+    cr_assert_str_eq(failing(books), "both_answers_tell_the_same");
+    tally.resent_answered = 2;
+    tally.contradicted = 1;
+    cr_assert_str_eq(failing(books), "both_answers_tell_the_same");
+}
+
+Test(load_checks, see_an_order_that_nobody_heard_as_new)
+{
+    tally.resent = tally.resent_answered = 1;
+    tally.never_new = 1;
+    cr_assert_str_eq(failing(books), "one_of_both_answers_is_new");
+    tally.retried = 1; /* the answer that was new may have gone with a connection */
+    cr_assert(failing(books) == NULL);
+}
+
+Test(load_checks, see_an_idle_connection_that_fell)
+{
+    size_t count = 0;
+    load_checks_add_idle(0, 0, checks, &count);
+    cr_assert(count == 0);
+    load_checks_add_idle(3, 3, checks, &count);
+    cr_assert(count == 1 && checks[0].ok);
+    load_checks_add_idle(3, 2, checks, &count);
+    cr_assert(count == 2 && !checks[1].ok);
+}
+
+Test(load_checks, take_a_refusal_back_that_the_second_copy_overtook)
+{
+    tally.requests++;
+    workload.drops[0].stock = 101;
+    books[0] = (slc_drop_info_t){.drop_id = 4, .stock = 101, .sold = 101, .orders = 101};
+    answer(SLC_STATUS_OVERLOADED, 0);
+    slc_buy_reply_t reply = {.status = SLC_STATUS_ACCEPTED, .order_id = 900};
+    load_tally_amend(&tally, 0, SLC_STATUS_OVERLOADED, &reply);
+    cr_assert(tally.by_status[SLC_STATUS_OVERLOADED] == 0 && tally.by_status[SLC_STATUS_ACCEPTED] == 101);
+    cr_assert(failing(books) == NULL);
+}

@@ -69,42 +69,14 @@ static slc_err_t fail(const slc_directory_t *directory, int code, slc_error_t *r
     return slc_error_sys(ret_error, SLC_ERR_IO, -code, "data directory %s: %s", directory->path, what);
 }
 
-slc_err_t slc_directory_sync_parent(const slc_directory_t *directory, slc_error_t *ret_error)
-{
-    const slc_sys_t *sys = directory->sys;
-    char parent[sizeof directory->path];
-    memcpy(parent, directory->path, sizeof parent);
-    size_t length = strlen(parent);
-    while (length > 1 && parent[length - 1] == '/') {
-        parent[--length] = '\0';
-    }
-    char *slash = strrchr(parent, '/');
-    if (slash == NULL) {
-        (void)snprintf(parent, sizeof parent, ".");
-    } else {
-        slash[slash == parent ? 1 : 0] = '\0';
-    }
-    int fd = sys->open(sys->self, AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0);
-    if (fd == -EACCES) {
-        return SLC_OK; /* not ours to read, so an administrator made the directory */
-    }
-    if (fd < 0) {
-        return fail(directory, fd, ret_error, "cannot open its parent directory");
-    }
-    int code = sys->fsync(sys->self, fd);
-    (void)sys->close(sys->self, fd); /* nothing was written through it */
-    return code < 0 ? fail(directory, code, ret_error, "cannot sync its parent directory") : SLC_OK;
-}
-
 static slc_err_t open_path(slc_directory_t *directory, bool create, slc_error_t *ret_error)
 {
     const slc_sys_t *sys = directory->sys;
     int fd = sys->open(sys->self, AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY, 0);
     if (fd == -ENOENT && create) {
-        int code = sys->mkdir(sys->self, AT_FDCWD, directory->path, 0700);
-        if (code < 0 && code != -EEXIST) {
-            return fail(directory, code, ret_error,
-                        "cannot create it; create its parent, or choose another");
+        slc_err_t made = slc_directory_make(directory, ret_error);
+        if (made != SLC_OK) {
+            return made;
         }
         fd = sys->open(sys->self, AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY, 0);
     }

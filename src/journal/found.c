@@ -109,11 +109,14 @@ static int write_file(const slc_directory_t *directory, const char *name, const 
 static slc_err_t found(slc_directory_t *directory, slc_error_t *ret_error)
 {
     const slc_sys_t *sys = directory->sys;
-    int code = sys->mkdir(sys->self, AT_FDCWD, directory->path, 0700);
-    if (code < 0 && code != -EEXIST) {
-        return fail(directory, code, ret_error, "cannot create it");
-    }
     directory->fd = sys->open(sys->self, AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY, 0);
+    if (directory->fd == -ENOENT) {
+        slc_err_t made = slc_directory_make(directory, ret_error);
+        if (made != SLC_OK) {
+            return made;
+        }
+        directory->fd = sys->open(sys->self, AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY, 0);
+    }
     if (directory->fd < 0) {
         return fail(directory, directory->fd, ret_error, "cannot open it");
     }
@@ -121,7 +124,7 @@ static slc_err_t found(slc_directory_t *directory, slc_error_t *ret_error)
     if (checked != SLC_OK) {
         return checked;
     }
-    code = write_file(directory, SLC_LOCK_NAME, UNNAMED, sizeof UNNAMED - 1);
+    int code = write_file(directory, SLC_LOCK_NAME, UNNAMED, sizeof UNNAMED - 1);
     if (code == 0) {
         code = sys->fsync(sys->self, directory->fd);
     }

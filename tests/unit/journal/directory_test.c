@@ -226,10 +226,21 @@ Test(directory, in_a_parent_that_only_an_administrator_may_read_is_taken_and_in_
     cr_assert(strstr(error.message, "parent directory") != NULL, "%s", error.message);
     (void)fake_sys_file(fake, "data/lock", &bytes);
     cr_assert(bytes == 0, "an identity was written whose directory may go");
+    cr_assert(sys->mkdir(sys->self, AT_FDCWD, "data", 0700) == 0);
     parent_errno = EACCES;
     cr_assert(create_at("data") == SLC_OK, "%s", error.message);
     (void)fake_sys_file(fake, "data/lock", &bytes);
     cr_assert(bytes == SLC_LOCK_ID_BYTES);
+}
+
+Test(directory, is_not_made_where_its_name_could_not_be_made_durable)
+{
+    parent_errno = EACCES;
+    for (int tries = 0; tries < 2; tries++) { /* the second finds nothing that the first has left */
+        cr_assert(create_at("data") == SLC_ERR_IO && error.sys_errno == EACCES);
+        cr_assert(strstr(error.message, "create it yourself") != NULL, "%s", error.message);
+        cr_assert_eq(fake_sys_calls(fake, FAKE_MKDIR), 0);
+    }
 }
 
 /* ---- readers ---- */

@@ -35,6 +35,7 @@ struct slc_attempts {
     slc_consumer_t *consumer;
     pthread_t thread;
     _Atomic uint64_t missing; /* since open */
+    _Atomic bool reopen;      /* asked for by slc_attempts_reopen */
     uint64_t written_missing; /* how many of them the log tells of */
     int fd;                   /* -1: none open */
     uint32_t number;          /* of the file open, or of the newest one there */
@@ -101,7 +102,9 @@ static void chunk_write(slc_attempts_t *attempts, uint32_t payload_bytes, uint32
     uint64_t left_out = missing - attempts->written_missing;
     left_out = left_out < UINT32_MAX ? left_out : UINT32_MAX;
     int failed = 0;
-    if (attempts->fd < 0 || attempts->offset + bytes > attempts->file_bytes_max) {
+    /* relaxed: the file that is gone is found gone by open(2), not by what the asker's memory held */
+    bool anew = atomic_exchange_explicit(&attempts->reopen, false, memory_order_relaxed);
+    if (anew || attempts->fd < 0 || attempts->offset + bytes > attempts->file_bytes_max) {
         file_end(attempts);
         failed = file_start(attempts, attempts->number + 1);
     }
@@ -195,6 +198,7 @@ slc_err_t slc_attempts_open(slc_directory_t *directory, uint64_t file_bytes_max,
     }
     *attempts = (slc_attempts_t){.directory = directory, .file_bytes_max = file_bytes_max, .fd = -1};
     atomic_init(&attempts->missing, 0);
+    atomic_init(&attempts->reopen, false);
     slc_err_t err = earlier_files(attempts, ret_error);
     if (err == SLC_OK) {
         attempts->queue = slc_ring_create(&config, ret_error);
@@ -229,6 +233,12 @@ void slc_attempts_close(slc_attempts_t *attempts)
     file_end(attempts);
     slc_ring_destroy(attempts->queue);
     free(attempts);
+}
+
+void slc_attempts_reopen(slc_attempts_t *attempts)
+{
+    /* relaxed: see chunk_write */
+    atomic_store_explicit(&attempts->reopen, true, memory_order_relaxed);
 }
 
 void slc_attempts_note(slc_attempts_t *attempts, const slc_attempt_t *attempt)

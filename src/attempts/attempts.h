@@ -23,6 +23,9 @@ slc_err_t slc_attempts_open(slc_directory_t *directory, uint64_t file_bytes_max,
                             slc_attempts_t **ret_attempts, slc_error_t *ret_error);
 /* NULL is fine. */
 void slc_attempts_close(slc_attempts_t *attempts);
+/* The next entry begins a new file, as if the one open were full: for when that was moved away or
+ * removed. Any thread. */
+void slc_attempts_reopen(slc_attempts_t *attempts);
 void slc_attempts_note(slc_attempts_t *attempts, const slc_attempt_t *attempt);
 /* Entries that found no room, since open. */
 uint64_t slc_attempts_missing(const slc_attempts_t *attempts);

@@ -19,17 +19,21 @@ static uint64_t spent_ms(const comeback_t *comeback)
 static void tell_progress(void *context, uint64_t done, uint64_t total, uint64_t events)
 {
     uint64_t spent = spent_ms(context);
-    if (spent < 1000 || done == 0) {
-        return; /* too early to say anything worth reading */
-    }
-    uint64_t left_ms = (uint64_t)((double)spent * (double)(total - done) / (double)done);
+    bool can_guess = spent >= 1000 && done > 0;
+    char left[48] = "";
     char status[160];
-    (void)snprintf(status, sizeof status,
-                   "replaying: %" PRIu64 " of %" PRIu64 " MiB, %" PRIu64 " events, about %" PRIu64
-                   " s left",
-                   done >> 20, total >> 20, events, left_ms / 1000);
-    SLC_LOG_LIMITED(1, SLC_LOG_INFO, "%s", status);
     char state[256];
+    if (can_guess) {
+        double left_ms = (double)spent * (double)(total - done) / (double)done;
+        (void)snprintf(left, sizeof left, ", about %" PRIu64 " s left", (uint64_t)left_ms / 1000);
+    }
+    (void)snprintf(status, sizeof status,
+                   "replaying: %" PRIu64 " of %" PRIu64 " MiB, %" PRIu64 " events%s", done >> 20,
+                   total >> 20, events, left);
+    if (can_guess) { /* before that nobody has waited for anything worth reading */
+        SLC_LOG_LIMITED(1, SLC_LOG_INFO, "%s", status);
+    }
+    /* As long as it gets on, the start may take what it takes: so much more from each word on. */
     (void)snprintf(state, sizeof state, "STATUS=%s\nEXTEND_TIMEOUT_USEC=30000000", status);
     slc_notify(state);
 }

@@ -8,8 +8,10 @@
 #include "engine/io_thread.h"
 #include "engine/notify.h"
 #include "engine/pipeline.h"
+#include "engine/pulse.h"
 #include "engine/relay.h"
 #include "engine/reporting.h"
+#include "engine/signals.h"
 #include "engine/snapshots.h"
 #include "journal/station.h"
 #include "restore/restore.h"
@@ -18,10 +20,8 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct slc_engine {
     slc_digest_pair_t pair; /* these two fill cache lines of their own */
@@ -45,6 +45,7 @@ typedef struct slc_engine {
     slc_io_t *io[SLC_IO_THREADS_MAX];
     pthread_t journal_thread;
     pthread_t apply_thread;
+    slc_pulse_t pulse;
     uint64_t started_ns;
 } slc_engine_t;
 
@@ -91,6 +92,21 @@ static void fill_status(void *context, slc_engine_info_t *info)
     slc_journal_station_read_only(engine->journal, info->read_only);
 }
 
+/* For `systemctl status`. */
+static void describe(void *context, char out[SLC_PULSE_STATUS_BYTES])
+{
+    const slc_engine_t *engine = context;
+    char why[SLC_ROOM_REASON_BYTES];
+    uint64_t connections = 0;
+    for (uint32_t i = 0; i < engine->options->io_threads; i++) {
+        connections += slc_io_connections(engine->io[i]);
+    }
+    slc_journal_station_read_only(engine->journal, why);
+    (void)snprintf(out, SLC_PULSE_STATUS_BYTES, "%s%s: %" PRIu64 " events, %" PRIu64 " connections",
+                   *why == '\0' ? "serving" : "read-only: ", why, slc_board_sequence(engine->board),
+                   connections);
+}
+
 static void note_attempt(void *context, const slc_attempt_t *attempt)
 {
     slc_engine_t *engine = context;
@@ -114,11 +130,12 @@ static slc_err_t engine_open_writer(slc_engine_t *engine, slc_error_t *ret_error
     if (err != SLC_OK) {
         return err;
     }
-    slc_log(SLC_LOG_INFO, "journal: durability %s, method %s%s%s",
-            engine->options->durability == SLC_DURABILITY_FSYNC ? "fsync" : "os",
-            slc_writer_method(engine->writer),
-            *slc_writer_method_reason(engine->writer) == '\0' ? "" : ": ",
-            slc_writer_method_reason(engine->writer));
+    char origin[SLC_OPTIONS_PATH_BYTES + 32];
+    const char *reason = slc_writer_method_reason(engine->writer);
+    slc_options_origin(engine->options, "durability", origin, sizeof origin);
+    slc_log(SLC_LOG_INFO, "journal: durability %s (%s), method %s%s%s",
+            engine->options->durability == SLC_DURABILITY_FSYNC ? "fsync" : "os", origin,
+            slc_writer_method(engine->writer), *reason == '\0' ? "" : ": ", reason);
     if (engine->options->durability == SLC_DURABILITY_OS) {
         slc_log(SLC_LOG_WARN, "durability os: a yes survives a killed process, not a power cut");
     }
@@ -278,36 +295,29 @@ static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
 
 /* ---- serving and stopping ---- */
 
-static void leave_at_once(int signal_number)
+static void take_snapshot(void *context)
 {
-    (void)signal_number;
-    _exit(0); /* always safe: the journal has everything that was acknowledged */
+    slc_engine_t *engine = context;
+    slc_log(SLC_LOG_INFO, "SIGUSR1: a snapshot is asked for");
+    slc_snapshots_want(&engine->snapshots);
 }
 
-/* Waits for a signal that ends the server; a second one then leaves at once. */
-static void wait_for_the_end(slc_engine_t *engine)
+/* What was moved away or removed under the running server: the operators' socket, where its name no
+ * longer leads here, and the file of the attempts log. No connection notices. */
+static void reopen(void *context)
 {
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGHUP);
-    (void)sigaddset(&signals, SIGUSR1);
-    int number = 0;
-    do {
-        SLC_CHECK(sigwait(&signals, &number) == 0);
-        if (number == SIGUSR1) {
-            slc_log(SLC_LOG_INFO, "SIGUSR1: a snapshot is asked for");
-            slc_snapshots_want(&engine->snapshots);
-        } else if (number == SIGHUP) {
-            slc_log(SLC_LOG_INFO, "SIGHUP: the log goes to stderr; there is nothing to reopen");
-        }
-    } while (number != SIGTERM && number != SIGINT);
-    struct sigaction second = {.sa_handler = leave_at_once};
-    SLC_CHECK(sigaction(SIGTERM, &second, NULL) == 0 && sigaction(SIGINT, &second, NULL) == 0);
-    SLC_CHECK(pthread_sigmask(SIG_UNBLOCK, &signals, NULL) == 0);
-    slc_log(SLC_LOG_INFO, "%s: stopping: nothing more is taken in", strsignal(number));
-    slc_notify("STOPPING=1");
+    slc_engine_t *engine = context;
+    char state[96];
+    (void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+                   engine->sys->monotonic_ns(engine->sys->self) / 1000);
+    slc_notify(state);
+    slc_log(SLC_LOG_INFO, "SIGHUP: control socket and attempts log are looked after; options are read "
+                          "at the start only");
+    slc_io_reopen(engine->io[0]);
+    if (engine->attempts != NULL) {
+        slc_attempts_reopen(engine->attempts);
+    }
+    slc_notify("READY=1");
 }
 
 /* Takes nothing more in, lets everything that was taken in become durable, applied and answered. */
@@ -371,14 +381,35 @@ slc_err_t slc_engine_run(const slc_options_t *options, slc_error_t *ret_error)
     }
     slc_log(SLC_LOG_INFO, "sluiced %s (commit %s), data directory %s", slc_build_version(),
             slc_build_commit(), options->data_dir);
+    slc_notify("STATUS=looking into the data directory");
     slc_err_t err = engine_start(engine, ret_error);
     if (err != SLC_OK) {
         return err; /* the process ends with it: what was opened goes with the process */
     }
+    slc_log(SLC_LOG_INFO, "serving %" PRIu64 " ms after the start",
+            (engine->sys->monotonic_ns(engine->sys->self) - engine->started_ns) / 1000000);
     (void)fprintf(stderr, "ready listen=%s control=%s http=%s\n", engine->listeners[0].name,
                   engine->listeners[1].name, options->http);
     slc_notify("READY=1\nSTATUS=serving");
-    wait_for_the_end(engine);
+    err = slc_pulse_start(&engine->pulse,
+                          &(slc_pulse_config_t){
+                              .sys = engine->sys,
+                              .pipeline = &engine->pipeline,
+                              .io = engine->io,
+                              .bells = engine->bells,
+                              .io_threads = options->io_threads,
+                              .describe = describe,
+                              .context = engine,
+                          },
+                          ret_error);
+    if (err != SLC_OK) {
+        return err;
+    }
+    int number = slc_signals_wait(
+        &(slc_signal_calls_t){.reopen = reopen, .snapshot = take_snapshot, .context = engine});
+    slc_pulse_stop(&engine->pulse);
+    slc_log(SLC_LOG_INFO, "%s: stopping: nothing more is taken in", strsignal(number));
+    slc_notify("STOPPING=1\nSTATUS=stopping: what was taken in is made durable and answered");
     engine_drain(engine);
     engine_finish(engine);
     return SLC_OK;

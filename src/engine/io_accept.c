@@ -81,6 +81,28 @@ void slc_acceptor_resume(slc_acceptor_t *acceptor, uint64_t now_ns)
     }
 }
 
+void slc_acceptor_reopen(slc_acceptor_t *acceptor, uint64_t now_ns)
+{
+    slc_error_t error;
+    slc_listener_t fresh;
+    slc_listener_t *old = &acceptor->listeners[1];
+    if (!slc_listener_is_lost(old)) {
+        return;
+    }
+    if (slc_listener_init_unix(&fresh, old->name, &error) != SLC_OK) {
+        slc_log(SLC_LOG_ERROR, "%s; SIGHUP tries again", error.message);
+        return;
+    }
+    slc_acceptor_turn(acceptor, 1, now_ns);
+    if (!slc_acceptor_pauses(acceptor)) {
+        listeners_ignore(acceptor);
+        acceptor->resume_at_ns = now_ns; /* watched again at once, by slc_acceptor_resume */
+    }
+    slc_listener_finish(old); /* its name is not its own any more, and stays */
+    *old = fresh;
+    slc_log(SLC_LOG_INFO, "the control socket %s was gone, and is there again", fresh.name);
+}
+
 void slc_acceptor_close(slc_acceptor_t *acceptor)
 {
     if (acceptor->listeners != NULL && acceptor->resume_at_ns == 0) {

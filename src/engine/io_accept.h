@@ -35,6 +35,9 @@ void slc_acceptor_turn(slc_acceptor_t *acceptor, uint32_t which, uint64_t now_ns
 bool slc_acceptor_pauses(const slc_acceptor_t *acceptor);
 /* Accepts again where a pause is over. */
 void slc_acceptor_resume(slc_acceptor_t *acceptor, uint64_t now_ns);
+/* Makes the operators' socket anew where its name was lost; who still waits at the old one is taken in
+ * first. Where that fails the old one stays. */
+void slc_acceptor_reopen(slc_acceptor_t *acceptor, uint64_t now_ns);
 /* Accepts nothing more. */
 void slc_acceptor_close(slc_acceptor_t *acceptor);
 

@@ -26,6 +26,8 @@ struct slc_io {
     slc_mailbox_t mailbox;   /* connections that another I/O thread accepted */
     _Atomic bool stop;       /* asked by the main thread */
     _Atomic bool quiet;      /* answered: nothing more is taken in */
+    _Atomic bool reopen;     /* asked by the main thread */
+    _Atomic uint64_t turns;  /* written by the thread alone */
 };
 
 static uint64_t now_ns(const slc_io_t *io)
@@ -51,6 +53,19 @@ static void adopt(void *context, int fd, slc_peer_t peer)
         SLC_LOG_LIMITED(1, SLC_LOG_WARN, "cannot watch a connection: errno %d", errno);
         slc_connection_close(&io->station.connections, connection);
     }
+}
+
+static bool is_asked_to_reopen(slc_io_t *io)
+{
+    /* seq_cst: behind the arming of the bell, as the asker's store stands before its ring (bell.h) */
+    return io->acceptor.listeners != NULL && atomic_load_explicit(&io->reopen, memory_order_seq_cst);
+}
+
+static void reopen(slc_io_t *io)
+{
+    /* relaxed: taken back before the work, so whoever asks during it is heard again */
+    atomic_store_explicit(&io->reopen, false, memory_order_relaxed);
+    slc_acceptor_reopen(&io->acceptor, io->station.connections.now_ns);
 }
 
 /* What epoll says of one descriptor. */
@@ -90,7 +105,8 @@ static int look(slc_io_t *io, bool may_sleep, bool may_take_in)
     if (may_sleep) {
         slc_bell_arm(io->config.bell);
         /* Once more behind arming: what was decided before it rang no bell. */
-        if (slc_io_station_turn(&io->station, may_take_in) == 0 && !slc_mailbox_has(&io->mailbox)) {
+        if (slc_io_station_turn(&io->station, may_take_in) == 0 && !slc_mailbox_has(&io->mailbox) &&
+            !is_asked_to_reopen(io)) {
             timeout_ms = sleep_ms(io);
             slc_board_reader_sleeps();
         }
@@ -134,7 +150,13 @@ static void *io_main(void *context)
     while (!atomic_load_explicit(&io->stop, memory_order_acquire)) {
         uint64_t done = slc_io_station_turn(&io->station, true);
         slc_board_reader_quiescent();
+        /* relaxed, both: who reads it asks whether it grew, and nothing else hangs on it */
+        uint64_t turns = atomic_load_explicit(&io->turns, memory_order_relaxed);
+        atomic_store_explicit(&io->turns, turns + 1, memory_order_relaxed);
         idle_turns = done > 0 ? 0 : idle_turns + 1;
+        if (is_asked_to_reopen(io)) {
+            reopen(io);
+        }
         bool may_sleep = idle_turns > TURNS_BEFORE_SLEEP && !io->config.busy_spin;
         if (look(io, may_sleep, true) > 0) {
             idle_turns = 0;
@@ -183,6 +205,8 @@ slc_err_t slc_io_start(const slc_io_config_t *config, slc_io_t **ret_io, slc_err
     slc_mailbox_init(&io->mailbox, config->station.net);
     atomic_init(&io->stop, false);
     atomic_init(&io->quiet, false);
+    atomic_init(&io->reopen, false);
+    atomic_init(&io->turns, 0);
     slc_err_t err = io_prepare(io, ret_error);
     *ret_io = io; /* before the thread looks for itself among all */
     int failed = err == SLC_OK ? pthread_create(&io->thread, NULL, io_main, io) : 0;
@@ -227,4 +251,17 @@ void slc_io_take(slc_io_t *io, int fd, slc_peer_t peer)
 uint64_t slc_io_connections(const slc_io_t *io)
 {
     return slc_connections_open(&io->station.connections);
+}
+
+uint64_t slc_io_turns(const slc_io_t *io)
+{
+    /* relaxed: see io_main */
+    return atomic_load_explicit(&io->turns, memory_order_relaxed);
+}
+
+void slc_io_reopen(slc_io_t *io)
+{
+    /* seq_cst: before the ring; see is_asked_to_reopen */
+    atomic_store_explicit(&io->reopen, true, memory_order_seq_cst);
+    slc_bell_ring(io->config.bell);
 }

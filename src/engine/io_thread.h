@@ -33,5 +33,10 @@ void slc_io_join(slc_io_t *io);
 /* Gives the thread a connection. */
 void slc_io_take(slc_io_t *io, int fd, slc_peer_t peer);
 uint64_t slc_io_connections(const slc_io_t *io);
+/* The first I/O thread makes the operators' socket anew, if its name was lost. Returns before that is so.
+ */
+void slc_io_reopen(slc_io_t *io);
+/* Turns so far: one that is rung for comes by. Any thread. */
+uint64_t slc_io_turns(const slc_io_t *io);
 
 #endif

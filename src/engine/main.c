@@ -1,22 +1,10 @@
 /* sluiced: options, signals, and the engine's one life. */
 #include "engine/engine.h"
+#include "engine/signals.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 extern char **environ;
-
-/* The signals that the main thread waits for; blocked before any other thread exists, so that all inherit
- * it. A peer that is gone is seen by the call that writes to it. */
-static bool block_signals(void)
-{
-    sigset_t signals;
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    return sigemptyset(&signals) == 0 && sigaddset(&signals, SIGTERM) == 0 &&
-           sigaddset(&signals, SIGINT) == 0 && sigaddset(&signals, SIGHUP) == 0 &&
-           sigaddset(&signals, SIGUSR1) == 0 && sigprocmask(SIG_BLOCK, &signals, NULL) == 0 &&
-           sigaction(SIGPIPE, &ignore, NULL) == 0;
-}
 
 int main(int argc, char **argv)
 {
@@ -43,7 +31,7 @@ int main(int argc, char **argv)
         break;
     }
     slc_log_setup(options.log_format, options.log_level);
-    if (!block_signals()) {
+    if (!slc_signals_block()) {
         perror("sluiced: cannot set up signals");
         return slc_err_exit_code(SLC_ERR_IO);
     }

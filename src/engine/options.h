@@ -98,6 +98,8 @@ slc_err_t slc_options_parse(int argc, char *const *argv, char *const *environmen
 
 void slc_options_print_help(FILE *out);
 void slc_options_print_version(FILE *out);
+/* Where the value of the option `name` (one of the table) comes from: "default", "flag --listen". */
+void slc_options_origin(const slc_options_t *options, const char *name, char *out, size_t capacity);
 /* Every value with its origin, in the form that --config reads. */
 void slc_options_print_config(const slc_options_t *options, FILE *out);
 

@@ -1,6 +1,7 @@
 /* --help, --version and --print-config, made from the table. */
 #include "engine/options.h"
 
+#include "base/check.h"
 #include "engine/options_table.h"
 
 #include <sluice/build.h>
@@ -83,6 +84,13 @@ static void describe_origin(const slc_options_t *options, const slc_option_t *op
         (void)snprintf(out, capacity, "flag --%s", option->name);
         break;
     }
+}
+
+void slc_options_origin(const slc_options_t *options, const char *name, char *out, size_t capacity)
+{
+    const slc_option_t *option = slc_option_find(name);
+    SLC_CHECK(option != NULL);
+    describe_origin(options, option, out, capacity);
 }
 
 /* A line of a file would not give it back as it is. */

@@ -116,18 +116,21 @@ slc_err_t slc_listener_init_unix(slc_listener_t *listener, const char *path, slc
     if (lstat(path, &found) == 0 && S_ISSOCK(found.st_mode)) {
         (void)unlink(path); /* of a dead server; where this fails, bind says so */
     }
-    mode_t mask = umask(0177); /* 0600 from the first moment */
-    int failed = bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ? errno : 0;
-    (void)umask(mask);
-    if (failed == 0 && listen(fd, BACKLOG) != 0) {
-        failed = errno;
-    }
+    /* Linux makes the name with the mode of the socket: 0600 from the first moment, and other threads may
+     * make files meanwhile, which a umask would reach. */
+    int failed = fchmod(fd, 0600) != 0 ||
+                         bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
+                         listen(fd, BACKLOG) != 0 || lstat(path, &found) != 0
+                     ? errno
+                     : 0;
     if (failed != 0) {
         (void)close(fd);
         return slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot listen on the control socket %s",
                              path);
     }
     listener->fd = fd;
+    listener->device = found.st_dev;
+    listener->inode = found.st_ino;
     slc_err_t err = reserve(listener, ret_error);
     if (err != SLC_OK) {
         slc_listener_finish(listener);
@@ -135,13 +138,20 @@ slc_err_t slc_listener_init_unix(slc_listener_t *listener, const char *path, slc
     return err;
 }
 
+bool slc_listener_is_lost(const slc_listener_t *listener)
+{
+    struct stat found;
+    return listener->is_unix && (lstat(listener->name, &found) != 0 || found.st_dev != listener->device ||
+                                 found.st_ino != listener->inode);
+}
+
 void slc_listener_finish(slc_listener_t *listener)
 {
     if (listener->fd >= 0) {
-        (void)close(listener->fd);
-        if (listener->is_unix) {
+        if (listener->is_unix && !slc_listener_is_lost(listener)) {
             (void)unlink(listener->name);
         }
+        (void)close(listener->fd);
     }
     if (listener->reserve_fd >= 0) {
         (void)close(listener->reserve_fd);

@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "help.h"
+#include "line.h"
 #include "when.h"
 
 #include <sluice/build.h>
@@ -11,149 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* ---- what there is ---- */
-
-typedef enum option_id {
-    OPT_CONTROL,
-    OPT_DATA_DIR,
-    OPT_JSON,
-    OPT_TIMEOUT,
-    OPT_OP_KEY,
-    OPT_STOCK,
-    OPT_PER_USER,
-    OPT_OPENS_AT,
-    OPT_CLOSES_AT,
-    OPT_NAME,
-    OPT_BY,
-    OPT_DELTA,
-    OPT_NO_WAIT,
-    OPT_HELP,
-    OPT_VERSION,
-    OPT_COUNT,
-} option_id_t;
-
-#define BIT(option) (1u << (option))
-#define ALWAYS                                                                                           \
-    (BIT(OPT_CONTROL) | BIT(OPT_DATA_DIR) | BIT(OPT_JSON) | BIT(OPT_TIMEOUT) | BIT(OPT_HELP) |           \
-     BIT(OPT_VERSION))
-#define CHANGE (ALWAYS | BIT(OPT_OP_KEY))
-
-static const struct {
-    const char *name;
-    bool has_value;
-} OPTIONS[OPT_COUNT] = {
-    [OPT_CONTROL] = {"control", true},
-    [OPT_DATA_DIR] = {"data-dir", true},
-    [OPT_JSON] = {"json", false},
-    [OPT_TIMEOUT] = {"timeout", true},
-    [OPT_OP_KEY] = {"op-key", true},
-    [OPT_STOCK] = {"stock", true},
-    [OPT_PER_USER] = {"per-user", true},
-    [OPT_OPENS_AT] = {"opens-at", true},
-    [OPT_CLOSES_AT] = {"closes-at", true},
-    [OPT_NAME] = {"name", true},
-    [OPT_BY] = {"by", true},
-    [OPT_DELTA] = {"delta", true},
-    [OPT_NO_WAIT] = {"no-wait", false},
-    [OPT_HELP] = {"help", false},
-    [OPT_VERSION] = {"version", false},
-};
-
-typedef enum operand { NO_OPERAND, DROP_ID, ORDER_ID } operand_t;
-
-typedef struct verb {
-    const char *words[2]; /* the second is NULL for a single word */
-    slc_control_op_t op;
-    operand_t operand;
-    unsigned options; /* that go with it */
-} verb_t;
-
-static const verb_t VERBS[] = {
-    {{"drop", "open"},
-     SLC_CONTROL_OPEN_DROP,
-     DROP_ID,
-     CHANGE | BIT(OPT_STOCK) | BIT(OPT_PER_USER) | BIT(OPT_OPENS_AT) | BIT(OPT_CLOSES_AT) |
-         BIT(OPT_NAME)},
-    {{"drop", "adjust"}, SLC_CONTROL_ADJUST_STOCK, DROP_ID, CHANGE | BIT(OPT_BY) | BIT(OPT_DELTA)},
-    {{"drop", "close"}, SLC_CONTROL_CLOSE_DROP, DROP_ID, CHANGE},
-    {{"drop", "purge"}, SLC_CONTROL_PURGE_DROP, DROP_ID, CHANGE},
-    {{"drop", "show"}, SLC_CONTROL_GET_DROP, DROP_ID, ALWAYS},
-    {{"drop", "list"}, SLC_CONTROL_LIST_DROPS, NO_OPERAND, ALWAYS},
-    {{"order", "show"}, SLC_CONTROL_GET_ORDER, ORDER_ID, ALWAYS},
-    {{"order", "cancel"}, SLC_CONTROL_CANCEL_ORDER, ORDER_ID, CHANGE},
-    {{"snapshot", NULL}, SLC_CONTROL_TAKE_SNAPSHOT, NO_OPERAND, ALWAYS | BIT(OPT_NO_WAIT)},
-    {{"status", NULL}, SLC_CONTROL_GET_STATUS, NO_OPERAND, ALWAYS},
-};
-
-#define WORDS_MAX 4
-
-/* A command line taken apart: options anywhere, everything else is a word, "-5" among them. */
-typedef struct line {
-    const char *values[OPT_COUNT]; /* NULL: not given; "" for one without a value */
-    const char *words[WORDS_MAX];
-    size_t word_count;
-} line_t;
-
-static bool wrong(const char *what, const char *why)
-{
-    fprintf(stderr, "sluice: %s: %s; see sluice --help\n", what, why);
-    return false;
-}
-
-/* ---- taking apart ---- */
-
-static bool take_option(line_t *line, int argc, char **argv, int *at)
-{
-    const char *name = argv[*at] + 2;
-    size_t bytes = strcspn(name, "=");
-    for (int i = 0; i < OPT_COUNT; i++) {
-        if (strlen(OPTIONS[i].name) != bytes || strncmp(OPTIONS[i].name, name, bytes) != 0) {
-            continue;
-        }
-        const char *value = name[bytes] == '=' ? name + bytes + 1 : NULL;
-        if (!OPTIONS[i].has_value && value != NULL) {
-            return wrong(argv[*at], "this option has no value");
-        }
-        if (OPTIONS[i].has_value && value == NULL) {
-            if (*at + 1 == argc) {
-                return wrong(argv[*at], "needs a value");
-            }
-            value = argv[++*at];
-        }
-        line->values[i] = value == NULL ? "" : value;
-        return true;
-    }
-    return wrong(argv[*at], "there is no such option");
-}
-
-static bool is_negative_number(const char *text)
-{
-    return text[0] == '-' && text[1] != '\0' && strspn(text + 1, "0123456789") == strlen(text + 1);
-}
-
-static bool take_apart(line_t *line, int argc, char **argv)
-{
-    bool only_words = false;
-    for (int at = 1; at < argc; at++) {
-        const char *text = argv[at];
-        if (!only_words && strcmp(text, "--") == 0) {
-            only_words = true;
-        } else if (!only_words && strcmp(text, "-h") == 0) {
-            line->values[OPT_HELP] = "";
-        } else if (!only_words && strncmp(text, "--", 2) == 0) {
-            if (!take_option(line, argc, argv, &at)) {
-                return false;
-            }
-        } else if (!only_words && text[0] == '-' && !is_negative_number(text)) {
-            return wrong(text, "there is no such option");
-        } else if (line->word_count == WORDS_MAX) {
-            return wrong(text, "one word too many");
-        } else {
-            line->words[line->word_count++] = text;
-        }
-    }
-    return true;
-}
+#define wrong sluice_line_wrong
 
 /* ---- values ---- */
 
@@ -162,12 +21,14 @@ static bool number(const char *what, const char *text, uint64_t *ret_value)
     errno = 0;
     bool digits = text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
     *ret_value = digits ? strtoull(text, NULL, 10) : 0;
-    return (digits && errno == 0) || wrong(what, "needs a whole number");
+    char why[96];
+    (void)snprintf(why, sizeof why, "needs a whole number, not '%.40s'", text);
+    return (digits && errno == 0) || wrong(what, why);
 }
 
-static bool delta(const line_t *line, const char *operand, int64_t *ret_value)
+static bool delta(const sluice_line_t *line, const char *operand, int64_t *ret_value)
 {
-    const char *texts[] = {operand, line->values[OPT_BY], line->values[OPT_DELTA]};
+    const char *texts[] = {operand, line->values[SLUICE_OPT_BY], line->values[SLUICE_OPT_DELTA]};
     const char *text = NULL;
     for (int i = 0; i < 3; i++) {
         if (texts[i] != NULL && text != NULL) {
@@ -181,10 +42,11 @@ static bool delta(const line_t *line, const char *operand, int64_t *ret_value)
     char *end;
     errno = 0;
     *ret_value = strtoll(text, &end, 10);
-    return (end != text && *end == '\0' && errno == 0) || wrong("DELTA", "needs a whole number");
+    return (end != text && *end == '\0' && errno == 0) ||
+           wrong("DELTA", "needs a whole number such as 50 or -50");
 }
 
-static bool moment(const line_t *line, option_id_t option, uint64_t *ret_us)
+static bool moment(const sluice_line_t *line, sluice_option_id_t option, uint64_t *ret_us)
 {
     const char *text = line->values[option];
     if (text == NULL || sluice_when_parse(text, sluice_when_now_us(), ret_us)) {
@@ -207,10 +69,10 @@ static bool op_key(const char *text, uint64_t *ret_key)
     return *ret_key != 0 || wrong("--op-key", "needs 1 to 16 hex digits, not all 0");
 }
 
-static bool control_path(const line_t *line, char *out, size_t capacity)
+static bool control_path(const sluice_line_t *line, char *out, size_t capacity)
 {
-    const char *path = line->values[OPT_CONTROL];
-    const char *folder = line->values[OPT_DATA_DIR];
+    const char *path = line->values[SLUICE_OPT_CONTROL];
+    const char *folder = line->values[SLUICE_OPT_DATA_DIR];
     if (path == NULL && folder == NULL) {
         path = getenv("SLUICE_CONTROL");
         folder = getenv("SLUICE_DATA_DIR");
@@ -234,102 +96,121 @@ static bool timeout(const char *text, uint32_t *ret_ms)
 
 /* ---- putting together ---- */
 
-static const verb_t *find_verb(const line_t *line, size_t *ret_words)
+static bool fill_open(const sluice_line_t *line, slc_control_request_t *request)
 {
-    for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++) {
-        const verb_t *verb = &VERBS[i];
-        *ret_words = verb->words[1] == NULL ? 1 : 2;
-        if (line->word_count >= *ret_words && strcmp(line->words[0], verb->words[0]) == 0 &&
-            (*ret_words == 1 || strcmp(line->words[1], verb->words[1]) == 0)) {
-            return verb;
-        }
-    }
-    return NULL;
-}
-
-static bool options_fit(const line_t *line, const verb_t *verb)
-{
-    for (int i = 0; i < OPT_COUNT; i++) {
-        if (line->values[i] != NULL && (verb->options & BIT(i)) == 0) {
-            char option[32];
-            (void)snprintf(option, sizeof option, "--%s", OPTIONS[i].name);
-            return wrong(option, "does not go with this command");
-        }
-    }
-    return true;
-}
-
-static bool fill_open(const line_t *line, slc_control_request_t *request)
-{
-    const char *stock = line->values[OPT_STOCK];
-    const char *per_user = line->values[OPT_PER_USER];
-    request->name = line->values[OPT_NAME];
+    const char *stock = line->values[SLUICE_OPT_STOCK];
+    const char *per_user = line->values[SLUICE_OPT_PER_USER];
+    request->name = line->values[SLUICE_OPT_NAME];
     if (stock == NULL) {
         return wrong("drop open", "how many units? --stock N");
     }
     return number("--stock", stock, &request->stock) &&
            (per_user == NULL || number("--per-user", per_user, &request->per_user_limit)) &&
-           moment(line, OPT_OPENS_AT, &request->opens_at_us) &&
-           moment(line, OPT_CLOSES_AT, &request->closes_at_us);
+           moment(line, SLUICE_OPT_OPENS_AT, &request->opens_at_us) &&
+           moment(line, SLUICE_OPT_CLOSES_AT, &request->closes_at_us);
 }
 
-static bool fill(const line_t *line, const verb_t *verb, size_t words, sluice_command_t *command)
+static bool fill_watch(const sluice_line_t *line, sluice_command_t *command)
 {
-    slc_control_request_t *request = &command->request;
+    const char *interval = line->values[SLUICE_OPT_INTERVAL];
+    const char *frames = line->values[SLUICE_OPT_FRAMES];
+    bool once = line->values[SLUICE_OPT_ONCE] != NULL;
+    char *end = NULL;
+    double seconds = interval == NULL ? 1 : strtod(interval, &end);
+    /* Written this way round it refuses "nan", too. */
+    if ((end != NULL && (end == interval || *end != '\0')) || !(seconds >= 0.1 && seconds <= 3600)) {
+        return wrong("--interval", "needs 0.1 to 3600 seconds");
+    }
+    if (once && frames != NULL) {
+        return wrong("--once", "is --count 1; give one of them");
+    }
+    if (frames != NULL && !number("--count", frames, &command->frames)) {
+        return false;
+    }
+    if (frames != NULL && command->frames == 0) {
+        return wrong("--count", "needs 1 or more");
+    }
+    command->frames = once ? 1 : command->frames;
+    command->plain = once;
+    command->interval_ms = (uint32_t)(seconds * 1000 + 0.5);
+    return true;
+}
+
+static const char *what_is_missing(const sluice_verb_t *verb)
+{
+    return verb->operand == SLUICE_ORDER_ID
+               ? "which order? its ID is missing (the buyer's answer had it as order_id)"
+               : "which drop? its ID is missing (sluice drop list shows all)";
+}
+
+static bool fill_operands(const sluice_line_t *line, const sluice_verb_t *verb, size_t words,
+                          slc_control_request_t *request)
+{
     const char *operand = line->word_count > words ? line->words[words] : NULL;
     size_t operands = line->word_count - words;
-    size_t most = verb->operand == NO_OPERAND ? 0 : verb->op == SLC_CONTROL_ADJUST_STOCK ? 2 : 1;
+    size_t most = verb->operand == SLUICE_NO_OPERAND          ? 0
+                  : verb->operand == SLUICE_DROP_ID_AND_DELTA ? 2
+                                                              : 1;
     if (operands > most) {
         return wrong(line->words[line->word_count - 1], "one word too many");
     }
     if (most > 0 && operand == NULL) {
-        return wrong(verb->words[1], "which one? its ID is missing");
+        return wrong(verb->words[1], what_is_missing(verb));
     }
+    if (most > 0 && !number("ID", operand,
+                            verb->operand == SLUICE_ORDER_ID ? &request->order_id : &request->drop_id)) {
+        return false;
+    }
+    return verb->operand != SLUICE_DROP_ID_AND_DELTA ||
+           delta(line, operands == 2 ? line->words[words + 1] : NULL, &request->delta);
+}
+
+static bool fill(const sluice_line_t *line, const sluice_verb_t *verb, size_t words,
+                 sluice_command_t *command)
+{
+    slc_control_request_t *request = &command->request;
     request->op = verb->op;
-    command->is_change = (verb->options & BIT(OPT_OP_KEY)) != 0;
-    command->wait = verb->op == SLC_CONTROL_TAKE_SNAPSHOT && line->values[OPT_NO_WAIT] == NULL;
-    if (verb->operand == DROP_ID && !number("ID", operand, &request->drop_id)) {
-        return false;
+    command->action = verb->action;
+    command->is_change = (verb->options & SLUICE_OPTION_BIT(SLUICE_OPT_OP_KEY)) != 0;
+    command->wait = verb->action == SLUICE_ACT_SNAPSHOT && line->values[SLUICE_OPT_NO_WAIT] == NULL;
+    command->json = line->values[SLUICE_OPT_JSON] != NULL;
+    return fill_operands(line, verb, words, request) &&
+           (verb->op != SLC_CONTROL_OPEN_DROP || fill_open(line, request)) &&
+           (verb->action != SLUICE_ACT_WATCH || fill_watch(line, command)) &&
+           control_path(line, command->control_path, sizeof command->control_path) &&
+           timeout(line->values[SLUICE_OPT_TIMEOUT], &command->timeout_ms) &&
+           (!command->is_change || op_key(line->values[SLUICE_OPT_OP_KEY], &request->op_key));
+}
+
+static sluice_parsed_t print_help(const sluice_line_t *line)
+{
+    size_t words;
+    const sluice_verb_t *verb = sluice_line_verb(line, true, &words);
+    if (verb == NULL) {
+        sluice_help_print(stdout);
+    } else {
+        sluice_help_print_verb(verb, stdout);
     }
-    if (verb->operand == ORDER_ID && !number("ID", operand, &request->order_id)) {
-        return false;
-    }
-    if (verb->op == SLC_CONTROL_OPEN_DROP && !fill_open(line, request)) {
-        return false;
-    }
-    if (verb->op == SLC_CONTROL_ADJUST_STOCK &&
-        !delta(line, operands == 2 ? line->words[words + 1] : NULL, &request->delta)) {
-        return false;
-    }
-    return !command->is_change || op_key(line->values[OPT_OP_KEY], &request->op_key);
+    return SLUICE_DONE;
 }
 
 sluice_parsed_t sluice_command_parse(int argc, char **argv, sluice_command_t *ret_command)
 {
-    line_t line = {.word_count = 0};
+    sluice_line_t line;
     memset(ret_command, 0, sizeof *ret_command);
-    if (!take_apart(&line, argc, argv)) {
+    if (!sluice_line_read(&line, argc, argv)) {
         return SLUICE_WRONG;
     }
-    if (line.values[OPT_HELP] != NULL) {
-        (void)fputs(SLUICE_HELP, stdout);
-        return SLUICE_DONE;
+    if (line.values[SLUICE_OPT_HELP] != NULL) {
+        return print_help(&line);
     }
-    if (line.values[OPT_VERSION] != NULL) {
+    if (line.values[SLUICE_OPT_VERSION] != NULL) {
         (void)printf("sluice %s (commit %s)\n", slc_build_version(), slc_build_commit());
         return SLUICE_DONE;
     }
     size_t words;
-    const verb_t *verb = find_verb(&line, &words);
-    if (verb == NULL) {
-        (void)wrong(line.word_count == 0 ? "nothing to do" : line.words[0],
-                    line.word_count == 0 ? "no command is given" : "there is no such command");
-        return SLUICE_WRONG;
-    }
-    ret_command->json = line.values[OPT_JSON] != NULL;
-    return options_fit(&line, verb) && fill(&line, verb, words, ret_command) &&
-                   control_path(&line, ret_command->control_path, sizeof ret_command->control_path) &&
-                   timeout(line.values[OPT_TIMEOUT], &ret_command->timeout_ms)
+    const sluice_verb_t *verb = sluice_line_verb(&line, false, &words);
+    return verb != NULL && sluice_line_fits(&line, verb) && fill(&line, verb, words, ret_command)
                ? SLUICE_RUN
                : SLUICE_WRONG;
 }

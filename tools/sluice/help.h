@@ -1,7 +1,13 @@
-/* The text of sluice --help. Constant; owned by nobody. */
+/* What sluice --help prints, made from the table; behind a command only what belongs to it.
+ * Threads: one. Owns nothing. Failure: main looks at stdout when it closes it. */
 #ifndef SLC_TOOLS_SLUICE_HELP_H
 #define SLC_TOOLS_SLUICE_HELP_H
 
-extern const char SLUICE_HELP[];
+#include "table.h"
+
+#include <stdio.h>
+
+void sluice_help_print(FILE *out);
+void sluice_help_print_verb(const sluice_verb_t *verb, FILE *out);
 
 #endif

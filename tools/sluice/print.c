@@ -1,5 +1,6 @@
 #include "print.h"
 
+#include "phase.h"
 #include "text.h"
 #include "when.h"
 
@@ -10,7 +11,7 @@
 
 /* ---- JSON ---- */
 
-static void json_drop(const slc_drop_info_t *drop, FILE *out)
+void sluice_print_json_drop(const slc_drop_info_t *drop, FILE *out)
 {
     fprintf(out, "{\"drop_id\":%" PRIu64 ",\"name\":", drop->drop_id);
     sluice_text_json(out, drop->name);
@@ -42,7 +43,7 @@ static void json_text_or_null(const char *text, FILE *out)
     }
 }
 
-static void json_engine(const slc_engine_info_t *engine, FILE *out)
+void sluice_print_json_engine(const slc_engine_info_t *engine, FILE *out)
 {
     fprintf(out,
             "{\"sequence\":%" PRIu64 ",\"applied_sequence\":%" PRIu64 ",\"digest\":\"%016" PRIx64
@@ -83,7 +84,7 @@ static void json_outcome(const sluice_command_t *command, const slc_control_repl
     }
     if (reply->drop.drop_id != 0) {
         (void)fputs(",\"drop\":", out);
-        json_drop(&reply->drop, out);
+        sluice_print_json_drop(&reply->drop, out);
     }
     if (reply->order.order_id != 0) {
         (void)fputs(",\"order\":", out);
@@ -96,11 +97,11 @@ static void json_reply(const sluice_command_t *command, const slc_control_reply_
 {
     slc_control_op_t op = command->request.op;
     if (reply->status == SLC_STATUS_ACCEPTED && op == SLC_CONTROL_GET_DROP) {
-        json_drop(&reply->drop, out);
+        sluice_print_json_drop(&reply->drop, out);
     } else if (reply->status == SLC_STATUS_ACCEPTED && op == SLC_CONTROL_GET_ORDER) {
         json_order(&reply->order, out);
     } else if (reply->status == SLC_STATUS_ACCEPTED && op == SLC_CONTROL_GET_STATUS) {
-        json_engine(&reply->engine, out);
+        sluice_print_json_engine(&reply->engine, out);
     } else {
         json_outcome(command, reply, out);
     }
@@ -109,17 +110,9 @@ static void json_reply(const sluice_command_t *command, const slc_control_reply_
 
 /* ---- for people ---- */
 
-/* What buyers meet, by the clock of this machine. */
-static const char *state_of(const slc_drop_info_t *drop)
+static const char *state_now(const slc_drop_info_t *drop)
 {
-    uint64_t now_us = sluice_when_now_us();
-    if (drop->closed || (drop->closes_at_us != 0 && drop->closes_at_us <= now_us)) {
-        return "closed";
-    }
-    if (drop->opens_at_us > now_us) {
-        return "opens later";
-    }
-    return drop->remaining == 0 ? "sold out" : "open";
+    return sluice_phase_name(sluice_phase_of(drop, sluice_when_now_us()));
 }
 
 static void line_number(FILE *out, const char *label, uint64_t value)
@@ -145,7 +138,7 @@ static void print_drop(const slc_drop_info_t *drop, FILE *out)
 {
     line_number(out, "drop", drop->drop_id);
     line_text(out, "name", drop->name);
-    line_text(out, "state", state_of(drop));
+    line_text(out, "state", state_now(drop));
     line_number(out, "stock", drop->stock);
     line_number(out, "sold", drop->sold);
     line_number(out, "remaining", drop->remaining);
@@ -267,7 +260,7 @@ static void print_table(const slc_drop_info_t *drops, size_t count, FILE *out)
         for (int column = 0; column < COLUMNS; column++) {
             fprintf(out, "%*" PRIu64 "  ", widths[column], cell(&drops[i], column));
         }
-        fprintf(out, "%-11s  ", state_of(&drops[i]));
+        fprintf(out, "%-11s  ", state_now(&drops[i]));
         sluice_text_print(out, drops[i].name);
         (void)fputs("\n", out);
     }
@@ -282,7 +275,7 @@ void sluice_print_drops(const slc_drop_info_t *drops, size_t count, bool json, F
     (void)fputs("{\"drops\":[", out);
     for (size_t i = 0; i < count; i++) {
         (void)fputs(i == 0 ? "" : ",", out);
-        json_drop(&drops[i], out);
+        sluice_print_json_drop(&drops[i], out);
     }
     (void)fputs("]}\n", out);
 }

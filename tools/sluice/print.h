@@ -11,4 +11,8 @@
 void sluice_print_reply(const sluice_command_t *command, const slc_control_reply_t *reply, FILE *out);
 void sluice_print_drops(const slc_drop_info_t *drops, size_t count, bool json, FILE *out);
 
+/* One object, without a line end. */
+void sluice_print_json_drop(const slc_drop_info_t *drop, FILE *out);
+void sluice_print_json_engine(const slc_engine_info_t *engine, FILE *out);
+
 #endif

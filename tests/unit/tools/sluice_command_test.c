@@ -122,10 +122,30 @@ Test(sluice_command, refuses_what_it_does_not_understand)
         "status --nothing",
         "status -x",
         "status --timeout 0",
+        "status --timeout 1 --timeout 2",
+        "watch 1",
+        "watch --interval 0",
+        "watch --interval 3601",
+        "watch --interval nan",
+        "watch --interval 1s",
+        "watch --count 0",
+        "watch --count x",
+        "watch --once --count 2",
+        "status --once",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         cr_assert(parse(lines[i]) == SLUICE_WRONG, "\"%s\" was taken", lines[i]);
     }
+}
+
+Test(sluice_command, a_watch_has_a_rhythm_and_an_end)
+{
+    cr_assert(parse("watch") == SLUICE_RUN && command.action == SLUICE_ACT_WATCH);
+    cr_assert(command.interval_ms == 1000 && command.frames == 0 && !command.plain && !command.is_change);
+    cr_assert(parse("watch --interval 0.25 --count 7") == SLUICE_RUN);
+    cr_assert(command.interval_ms == 250 && command.frames == 7 && !command.plain);
+    cr_assert(parse("watch --once --json") == SLUICE_RUN);
+    cr_assert(command.frames == 1 && command.plain && command.json);
 }
 
 Test(sluice_command, help_and_version_need_nothing_else)

@@ -36,7 +36,8 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [f"{self.build}/sluiced", "--data-dir", self.dir, "--listen", "127.0.0.1:0", *self.options],
+            [f"{self.build}/sluiced", "--data-dir", self.dir, "--listen", "127.0.0.1:0",
+             *(() if "--http" in self.options else ("--http", "off")), *self.options],
             stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         self.log = []
         for line in self.process.stderr:

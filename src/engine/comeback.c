@@ -8,6 +8,7 @@
 
 typedef struct comeback {
     const slc_sys_t *sys;
+    slc_observer_t *observer;
     uint64_t begun_ns;
 } comeback_t;
 
@@ -18,7 +19,9 @@ static uint64_t spent_ms(const comeback_t *comeback)
 
 static void tell_progress(void *context, uint64_t done, uint64_t total, uint64_t events)
 {
-    uint64_t spent = spent_ms(context);
+    const comeback_t *comeback = context;
+    slc_observer_progress(comeback->observer, done, total, events);
+    uint64_t spent = spent_ms(comeback);
     bool can_guess = spent >= 1000 && done > 0;
     char left[48] = "";
     char status[160];
@@ -77,11 +80,11 @@ static void tell_outcome(const comeback_t *comeback, slc_logic_t *logic, const s
             restored->digest_pairs);
 }
 
-slc_err_t slc_comeback(slc_directory_t *directory, slc_logic_t **ret_logic, slc_restored_t *ret_restored,
-                       slc_error_t *ret_error)
+slc_err_t slc_comeback(slc_directory_t *directory, slc_observer_t *observer, slc_logic_t **ret_logic,
+                       slc_restored_t *ret_restored, slc_error_t *ret_error)
 {
     const slc_sys_t *sys = directory->sys;
-    comeback_t comeback = {.sys = sys, .begun_ns = sys->monotonic_ns(sys->self)};
+    comeback_t comeback = {.sys = sys, .observer = observer, .begun_ns = sys->monotonic_ns(sys->self)};
     slc_err_t err = slc_restore(directory, tell_progress, &comeback, ret_logic, ret_restored, ret_error);
     warn_of_snapshots(ret_restored);
     if (err == SLC_OK) {

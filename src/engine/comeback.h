@@ -4,9 +4,11 @@
 #ifndef SLC_ENGINE_COMEBACK_H
 #define SLC_ENGINE_COMEBACK_H
 
+#include "engine/observer.h"
 #include "restore/restore.h"
 
-slc_err_t slc_comeback(slc_directory_t *directory, slc_logic_t **ret_logic, slc_restored_t *ret_restored,
-                       slc_error_t *ret_error);
+/* `observer` is told of the progress, too. */
+slc_err_t slc_comeback(slc_directory_t *directory, slc_observer_t *observer, slc_logic_t **ret_logic,
+                       slc_restored_t *ret_restored, slc_error_t *ret_error);
 
 #endif

@@ -7,6 +7,7 @@
 #include "engine/io_accept.h"
 #include "engine/io_thread.h"
 #include "engine/notify.h"
+#include "engine/observer.h"
 #include "engine/pipeline.h"
 #include "engine/pulse.h"
 #include "engine/relay.h"
@@ -43,6 +44,7 @@ typedef struct slc_engine {
     slc_relay_t relay;
     slc_listener_t listeners[2]; /* buyers', operators' */
     slc_io_t *io[SLC_IO_THREADS_MAX];
+    slc_observer_t observer;
     pthread_t journal_thread;
     pthread_t apply_thread;
     slc_pulse_t pulse;
@@ -259,6 +261,21 @@ static slc_err_t engine_start_threads(slc_engine_t *engine, slc_error_t *ret_err
     return err;
 }
 
+static void engine_show(slc_engine_t *engine)
+{
+    const slc_observed_t observed = {
+        .pipeline = &engine->pipeline,
+        .journal = engine->journal,
+        .writer = engine->writer,
+        .snapshots = &engine->snapshots,
+        .attempts = engine->attempts,
+        .io = engine->io,
+        .pair = &engine->pair,
+        .board = engine->board,
+    };
+    slc_observer_serve(&engine->observer, &observed, engine->restored.events);
+}
+
 static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
 {
     slc_err_t err =
@@ -266,8 +283,13 @@ static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
     for (uint32_t i = 0; i < engine->options->io_threads && err == SLC_OK; i++) {
         err = slc_bell_init(&engine->bells[i], ret_error);
     }
+    /* Behind the lock of the directory, so that a second server on it hears of that first. */
     if (err == SLC_OK) {
-        err = slc_comeback(engine->directory, &engine->logic, &engine->restored, ret_error);
+        err = slc_observer_start(&engine->observer, engine->options, engine->sys, ret_error);
+    }
+    if (err == SLC_OK) {
+        err = slc_comeback(engine->directory, &engine->observer, &engine->logic, &engine->restored,
+                           ret_error);
     }
     if (err == SLC_OK) {
         err = engine_open_writer(engine, ret_error);
@@ -290,7 +312,13 @@ static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
     if (err == SLC_OK) {
         err = engine_build_stations(engine, ret_error);
     }
-    return err != SLC_OK ? err : engine_start_threads(engine, ret_error);
+    if (err == SLC_OK) {
+        err = engine_start_threads(engine, ret_error);
+    }
+    if (err == SLC_OK) {
+        engine_show(engine);
+    }
+    return err;
 }
 
 /* ---- serving and stopping ---- */
@@ -329,6 +357,7 @@ static void engine_drain(slc_engine_t *engine)
     slc_ring_close(engine->pipeline.ring);
     SLC_CHECK(pthread_join(engine->journal_thread, NULL) == 0);
     SLC_CHECK(pthread_join(engine->apply_thread, NULL) == 0);
+    slc_observer_freeze(&engine->observer);
     for (uint32_t i = 0; i < engine->options->io_threads; i++) {
         slc_io_join(engine->io[i]);
         engine->io[i] = NULL;
@@ -346,6 +375,7 @@ static void engine_drain(slc_engine_t *engine)
 
 static void engine_finish(slc_engine_t *engine)
 {
+    slc_observer_stop(&engine->observer); /* the board is still read */
     slc_attempts_close(engine->attempts);
     slc_snapshots_finish(&engine->snapshots);
     slc_reporting_destroy(engine->reporting);
@@ -389,7 +419,7 @@ slc_err_t slc_engine_run(const slc_options_t *options, slc_error_t *ret_error)
     slc_log(SLC_LOG_INFO, "serving %" PRIu64 " ms after the start",
             (engine->sys->monotonic_ns(engine->sys->self) - engine->started_ns) / 1000000);
     (void)fprintf(stderr, "ready listen=%s control=%s http=%s\n", engine->listeners[0].name,
-                  engine->listeners[1].name, options->http);
+                  engine->listeners[1].name, slc_observer_name(&engine->observer));
     slc_notify("READY=1\nSTATUS=serving");
     err = slc_pulse_start(&engine->pulse,
                           &(slc_pulse_config_t){
@@ -409,6 +439,7 @@ slc_err_t slc_engine_run(const slc_options_t *options, slc_error_t *ret_error)
         &(slc_signal_calls_t){.reopen = reopen, .snapshot = take_snapshot, .context = engine});
     slc_pulse_stop(&engine->pulse);
     slc_log(SLC_LOG_INFO, "%s: stopping: nothing more is taken in", strsignal(number));
+    slc_observer_stopping(&engine->observer);
     slc_notify("STOPPING=1\nSTATUS=stopping: what was taken in is made durable and answered");
     engine_drain(engine);
     engine_finish(engine);

@@ -265,3 +265,8 @@ void slc_io_reopen(slc_io_t *io)
     atomic_store_explicit(&io->reopen, true, memory_order_seq_cst);
     slc_bell_ring(io->config.bell);
 }
+
+const slc_session_meters_t *slc_io_meters(const slc_io_t *io)
+{
+    return io->station.connections.meters;
+}

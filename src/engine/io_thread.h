@@ -38,5 +38,7 @@ uint64_t slc_io_connections(const slc_io_t *io);
 void slc_io_reopen(slc_io_t *io);
 /* Turns so far: one that is rung for comes by. Any thread. */
 uint64_t slc_io_turns(const slc_io_t *io);
+/* Good until join. Any thread. */
+const slc_session_meters_t *slc_io_meters(const slc_io_t *io);
 
 #endif

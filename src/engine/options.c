@@ -175,12 +175,6 @@ static bool is_loopback(const char *host)
 
 static slc_err_t check_together(const slc_options_t *options, slc_error_t *error)
 {
-    if (strcmp(options->http, "off") != 0) {
-        return slc_error_set(
-            error, SLC_ERR_CONFIG,
-            "http = %.64s: the HTTP page comes with a later version; leave it out or say off",
-            options->http);
-    }
     if (!options->insecure && !is_loopback(options->listen.host)) {
         return slc_error_set(
             error, SLC_ERR_CONFIG,

@@ -63,7 +63,7 @@ typedef struct slc_options {
     char data_dir[SLC_OPTIONS_PATH_BYTES]; /* "" only where action is not SERVE */
     slc_options_address_t listen;
     char control[SLC_OPTIONS_PATH_BYTES]; /* fits into a sockaddr_un */
-    char http[SLC_OPTIONS_PATH_BYTES];    /* "off" */
+    slc_options_address_t http;           /* an empty host: off */
     char report[SLC_OPTIONS_PATH_BYTES];  /* "off": none */
     slc_durability_t durability;
     slc_journal_method_t journal_method; /* AUTO where durability is OS */

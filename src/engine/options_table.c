@@ -37,11 +37,14 @@ const slc_option_t slc_options_table[] = {
      .argument = "PATH",
      .help = "Operators' socket, mode 0600; DIR/control.sock unless given."},
     {.name = "http",
-     .kind = SLC_OPTION_PATH,
+     .kind = SLC_OPTION_ADDRESS,
      FIELD(http),
-     .default_value = "off",
-     .argument = "off",
-     .help = "The HTTP page comes with a later version; only 'off' is accepted."},
+     .default_value = "127.0.0.1:7412",
+     .or_off = true,
+     .argument = "HOST:PORT|off",
+     .help =
+         "Where the live page, /metrics and /status are; it asks nobody who they are. Port 0 lets the "
+         "kernel choose; the ready line tells."},
     {.name = "report",
      .kind = SLC_OPTION_PATH,
      FIELD(report),

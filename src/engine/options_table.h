@@ -27,6 +27,7 @@ typedef struct slc_option {
     bool power_of_two;
     bool zero_is_never;     /* of a DURATION or a SIZE: 0 is allowed below `low` */
     bool line_only;         /* cannot stand in the file */
+    bool or_off;            /* of an ADDRESS: "off" is allowed, and stored as an empty host */
     const char *choices[4]; /* of a CHOICE, in the order of the enum; NULL ends */
     const char *argument;   /* its place holder in the help */
     const char *help;

@@ -194,6 +194,10 @@ slc_err_t slc_option_read(const slc_option_t *option, const char *text, const ch
     case SLC_OPTION_PATH:
         return read_path(text, place, field, ret_error);
     case SLC_OPTION_ADDRESS:
+        if (option->or_off && strcmp(text, "off") == 0) {
+            *(slc_options_address_t *)field = (slc_options_address_t){.port = 0};
+            return SLC_OK;
+        }
         return read_address(text, place, field, ret_error);
     case SLC_OPTION_CHOICE:
         return read_choice(option, text, place, field, ret_error);
@@ -229,6 +233,10 @@ void slc_option_write(const slc_option_t *option, const slc_options_t *options, 
         break;
     case SLC_OPTION_ADDRESS:
         memcpy(&address, at, sizeof address);
+        if (address.host[0] == '\0') {
+            (void)snprintf(out, capacity, "off");
+            break;
+        }
         (void)snprintf(out, capacity, strchr(address.host, ':') != NULL ? "[%s]:%u" : "%s:%u",
                        address.host, address.port);
         break;

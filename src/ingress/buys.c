@@ -144,6 +144,7 @@ size_t slc_ingress_take_in_buys(slc_ingress_t *ingress, slc_connection_t *connec
             break;
         }
         used += fill_claimed(ingress, connection, first, frames, bytes + used, count - used);
+        slc_marks_put(&ingress->connections->meters->marks, first + frames, ingress->connections->now_ns);
         slc_ring_publish_quietly(ingress->ring, first, frames);
     }
     return used;

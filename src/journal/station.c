@@ -19,6 +19,7 @@ struct slc_journal_station {
     slc_error_t *error;            /* of the turn under way */
     slc_room_t room;
     bool sealed;
+    slc_journal_meters_t meters;
 };
 
 slc_journal_station_t *slc_journal_station_create(const slc_journal_station_config_t *config)
@@ -144,6 +145,27 @@ static uint64_t known_digest(const slc_journal_station_t *station, uint64_t *ret
     return slc_digest_pair_read(station->config.pair, &sequence, ret_digest) ? sequence : 0;
 }
 
+/* Makes the block durable, and notes how long that took. */
+static slc_err_t commit(slc_journal_station_t *station)
+{
+    const slc_sys_t *sys = station->config.sys;
+    slc_writer_t *writer = station->config.writer;
+    uint64_t digest = 0;
+    uint64_t sequence = known_digest(station, &digest);
+    uint64_t events = slc_writer_pending(writer);
+    uint64_t bytes = slc_writer_stats(writer).bytes;
+    uint64_t begun_ns = sys->monotonic_ns(sys->self);
+    slc_err_t err = slc_writer_commit(writer, sequence, digest, station->error);
+    if (err == SLC_OK) {
+        slc_histogram_add(&station->meters.write_ns, &slc_bounds_ns,
+                          sys->monotonic_ns(sys->self) - begun_ns, 1);
+        slc_histogram_add(&station->meters.events, &slc_bounds_events, events, 1);
+        slc_histogram_add(&station->meters.bytes, &slc_bounds_bytes,
+                          slc_writer_stats(writer).bytes - bytes, 1);
+    }
+    return err;
+}
+
 static int64_t batch(void *context, uint64_t first, uint64_t count)
 {
     slc_journal_station_t *station = context;
@@ -172,9 +194,7 @@ static int64_t batch(void *context, uint64_t first, uint64_t count)
     }
     SLC_CHECK(done > 0);
     if (slc_writer_pending(writer) > 0) {
-        uint64_t digest = 0;
-        uint64_t sequence = known_digest(station, &digest);
-        if (slc_writer_commit(writer, sequence, digest, station->error) != SLC_OK) {
+        if (commit(station) != SLC_OK) {
             return -1;
         }
         station->sealed = false;
@@ -212,6 +232,11 @@ slc_err_t slc_journal_station_idle(slc_journal_station_t *station, slc_error_t *
 void slc_journal_station_read_only(slc_journal_station_t *station, char ret_reason[SLC_ROOM_REASON_BYTES])
 {
     slc_room_reason(&station->room, ret_reason);
+}
+
+const slc_journal_meters_t *slc_journal_station_meters(const slc_journal_station_t *station)
+{
+    return &station->meters;
 }
 
 uint64_t slc_journal_station_rest_ns(const slc_journal_station_t *station)

@@ -15,12 +15,13 @@
  * Happy path: begin, mark and append, commit, progress. Failure: the first commit or seal that fails
  * answers -1; nothing of that batch is acknowledged, and the process has to stop.
  *
- * Threads: one at a time (engine/relay.h), but for _read_only. Ownership: create/destroy; ring, writer,
- * board and pair are the caller's. */
+ * Threads: one at a time (engine/relay.h), but for _read_only and _meters. Ownership: create/destroy;
+ * ring, writer, board and pair are the caller's. */
 #ifndef SLC_JOURNAL_STATION_H
 #define SLC_JOURNAL_STATION_H
 
 #include "base/digest_pair.h"
+#include "base/meter.h"
 #include "journal/room.h"
 
 #include <sluice/disruptor.h>
@@ -35,6 +36,13 @@ typedef struct slc_journal_station_config {
     const slc_digest_pair_t *pair; /* what the apply station published last */
     uint64_t time_us;              /* of the last journaled event */
 } slc_journal_station_config_t;
+
+/* Of the blocks with events, each made durable by one write (and a roll, where it was due). */
+typedef struct slc_journal_meters {
+    slc_histogram_t write_ns; /* slc_bounds_ns */
+    slc_histogram_t events;   /* slc_bounds_events */
+    slc_histogram_t bytes;    /* slc_bounds_bytes, with the padding */
+} slc_journal_meters_t;
 
 /* NULL: no memory. */
 slc_journal_station_t *slc_journal_station_create(const slc_journal_station_config_t *config);
@@ -55,5 +63,7 @@ slc_err_t slc_journal_station_idle(slc_journal_station_t *station, slc_error_t *
 /* Why it is read-only; empty: it is not. Any thread. */
 void slc_journal_station_read_only(slc_journal_station_t *station,
                                    char ret_reason[SLC_ROOM_REASON_BYTES]);
+/* Good as long as the station is. Any thread. */
+const slc_journal_meters_t *slc_journal_station_meters(const slc_journal_station_t *station);
 
 #endif

@@ -57,6 +57,34 @@ static void answer_operator(slc_reply_t *reply, slc_connection_t *connection,
     answered(reply, connection);
 }
 
+/* Slots of one mark that are answered in this turn, which took all of them as long. */
+typedef struct tally {
+    uint64_t end; /* of that mark */
+    uint64_t at_ns;
+    uint64_t slots;
+} tally_t;
+
+static void tally_close(const slc_reply_t *reply, const tally_t *tally)
+{
+    if (tally->slots > 0) {
+        slc_histogram_add(&reply->connections->meters->request_ns, &slc_bounds_ns,
+                          reply->connections->now_ns - tally->at_ns, tally->slots);
+    }
+}
+
+static void tally_buy(const slc_reply_t *reply, tally_t *tally, uint64_t sequence, uint8_t status)
+{
+    slc_session_meters_t *meters = reply->connections->meters;
+    if (sequence >= tally->end) {
+        tally_close(reply, tally);
+        const slc_mark_t *mark = slc_marks_of(&meters->marks, sequence);
+        SLC_CHECK(mark != NULL); /* whoever claims a BUY's slot puts one */
+        *tally = (tally_t){.end = mark->end, .at_ns = mark->at_ns};
+    }
+    tally->slots++;
+    slc_count(&meters->buys[status], 1);
+}
+
 static void answer(slc_reply_t *reply, slc_slot_t *slot)
 {
     slc_connection_t *connection = slc_connection_find(reply->connections, slc_conn_index(slot->conn),
@@ -67,6 +95,7 @@ static void answer(slc_reply_t *reply, slc_slot_t *slot)
         }
         return;
     }
+    slc_count(&reply->connections->meters->commands[slot->as.command->status], 1);
     if (connection != NULL) {
         answer_operator(reply, connection, slot->as.command);
     }
@@ -76,12 +105,17 @@ static void answer(slc_reply_t *reply, slc_slot_t *slot)
 static int64_t batch(void *context, uint64_t first, uint64_t count)
 {
     slc_reply_t *reply = context;
+    tally_t tally = {0};
     for (uint64_t sequence = first; sequence < first + count; sequence++) {
         slc_slot_t *slot = slc_ring_slot(reply->ring, sequence);
         if (slot->conn != SLC_CONN_NOBODY && slc_conn_io(slot->conn) == reply->io) {
+            if ((slot->flags & SLC_SLOT_HAS_COMMAND) == 0) {
+                tally_buy(reply, &tally, sequence, slot->status);
+            }
             answer(reply, slot);
         }
     }
+    tally_close(reply, &tally);
     return (int64_t)count;
 }
 

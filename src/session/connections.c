@@ -3,7 +3,22 @@
 #include "base/check.h"
 #include "base/error.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define LINE_PAIR_BYTES 128u
+
+/* On lines of its own: no other thread writes there. */
+static slc_session_meters_t *meters_create(void)
+{
+    size_t bytes =
+        (sizeof(slc_session_meters_t) + LINE_PAIR_BYTES - 1) / LINE_PAIR_BYTES * LINE_PAIR_BYTES;
+    slc_session_meters_t *meters = aligned_alloc(LINE_PAIR_BYTES, bytes);
+    if (meters != NULL) {
+        memset(meters, 0, bytes);
+    }
+    return meters;
+}
 
 slc_err_t slc_connections_init(slc_connections_t *connections, const slc_net_t *net,
                                const slc_session_limits_t *limits, slc_error_t *ret_error)
@@ -12,7 +27,8 @@ slc_err_t slc_connections_init(slc_connections_t *connections, const slc_net_t *
     uint32_t count = limits->connections_max;
     connections->table = calloc(count, sizeof *connections->table);
     connections->free_indices = calloc(count, sizeof *connections->free_indices);
-    if (connections->table == NULL || connections->free_indices == NULL ||
+    connections->meters = meters_create();
+    if (connections->table == NULL || connections->free_indices == NULL || connections->meters == NULL ||
         slc_queue_init(&connections->ready, count) != SLC_OK ||
         slc_queue_init(&connections->dirty, count) != SLC_OK) {
         slc_connections_finish(connections);
@@ -36,6 +52,8 @@ void slc_connections_finish(slc_connections_t *connections)
     }
     free(connections->table);
     free(connections->free_indices);
+    free(connections->meters);
+    connections->meters = NULL;
     connections->table = NULL;
     connections->free_indices = NULL;
     slc_queue_finish(&connections->ready);
@@ -64,6 +82,7 @@ slc_connection_t *slc_connection_open(slc_connections_t *connections, int fd, sl
     if (peer == SLC_PEER_BUYER) {
         connection->read_deadline_ns = connections->now_ns + connections->limits.hello_timeout_ns;
     }
+    slc_count(&connections->meters->accepted[peer], 1);
     /* relaxed: a count for people */
     atomic_fetch_add_explicit(&connections->open, 1, memory_order_relaxed);
     return connection;

@@ -14,6 +14,7 @@
 #define SLC_SESSION_CONNECTIONS_H
 
 #include "event/slot.h"
+#include "session/meters.h"
 #include "session/queue.h"
 #include "sys/net.h"
 
@@ -83,6 +84,7 @@ typedef struct slc_connections {
     slc_queue_t ready; /* may have input */
     slc_queue_t dirty; /* have output since the last flush */
     uint64_t now_ns;   /* set once a turn */
+    slc_session_meters_t *meters;
     _Atomic uint64_t open;
 } slc_connections_t;
 

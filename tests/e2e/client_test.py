@@ -24,7 +24,8 @@ def generated(schema_folder, folder):
 def start(build, data_dir):
     """A server and the address it serves on."""
     # pylint: disable=consider-using-with
-    server = subprocess.Popen([os.path.join(build, "sluiced"), "--data-dir", data_dir, "--listen", "127.0.0.1:0"],
+    server = subprocess.Popen([os.path.join(build, "sluiced"), "--data-dir", data_dir, "--listen", "127.0.0.1:0",
+                               "--http", "off"],
                               stderr=subprocess.PIPE, text=True)
     for line in server.stderr:
         if line.startswith("ready "):

@@ -286,7 +286,8 @@ class Configuration(sluice.Case):
         self.assertIn("--data-dir DIR", self.refused(2))
         self.assertIn("give 1 to 16", self.refused(3, "--data-dir", self.data, "--io-threads", "0"))
         self.assertIn("--insecure", self.refused(3, "--data-dir", self.data, "--listen", "0.0.0.0:0"))
-        self.assertIn("later version", self.refused(3, "--data-dir", self.data, "--http", "127.0.0.1:7412"))
+        self.assertIn("--http off", self.refused(5, "--data-dir", self.data, "--listen", "127.0.0.1:0",
+                                                 "--http", "192.0.2.1:0"))
         self.assertIn("SLUICE_RING_SLOTS", self.refused(3, "--data-dir", self.data,
                                                         environment={"SLUICE_RING_SLOTS": "7"}))
 

@@ -60,18 +60,20 @@ def run(*arguments, check=None, timeout_s=300, **options):
 
 
 class Server:
-    """A sluiced on a port of the kernel's choice. `wrap` goes in front of its command line (strace)."""
+    """A sluiced on a port of the kernel's choice, without HTTP unless the flags ask for it. `wrap` goes in front of its command line (strace)."""
 
     def __init__(self, data_dir, *flags, wrap=(), environment=None):
         self.data_dir = data_dir
         self.command = [str(word) for word in (*wrap, SLUICED, "--data-dir", data_dir, *flags)]
         if "--listen" not in flags:
             self.command += ["--listen", "127.0.0.1:0"]
+        if "--http" not in flags:
+            self.command += ["--http", "off"]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
         self.environment = {**clean, **(environment or {})}
         self.process = None
         self.lines = []
-        self.address = self.control = None
+        self.address = self.control = self.http = None
 
     def start(self):
         """Starts and waits for the ready line."""
@@ -84,7 +86,7 @@ class Server:
 
     def spawn(self):
         self.ready = threading.Event()
-        self.lines, self.address, self.control = [], None, None
+        self.lines, self.address, self.control, self.http = [], None, None, None
         # pylint: disable=consider-using-with
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, text=True, errors="replace",
@@ -98,7 +100,7 @@ class Server:
             self.lines.append(line.rstrip("\n"))
             if line.startswith("ready "):
                 words = dict(word.split("=", 1) for word in line.split()[1:])
-                self.address, self.control = words["listen"], words["control"]
+                self.address, self.control, self.http = words["listen"], words["control"], words["http"]
                 self.ready.set()
         stream.close()
         self.ready.set()

@@ -25,6 +25,7 @@ LAYERS = {
     "state": "base sys journal logic restore snapshot attempts",
     "client": "base event wire",
     "report": "base logic snapshot",
+    "observe": "base board",
 }
 LAYERS["engine"] = " ".join(LAYERS)
 

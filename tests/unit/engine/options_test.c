@@ -85,7 +85,8 @@ Test(options, defaults_are_those_of_the_contract)
     cr_assert_str_eq(options->listen.host, "127.0.0.1");
     cr_assert(options->listen.port == 7411);
     cr_assert_str_eq(options->control, "/data/control.sock");
-    cr_assert_str_eq(options->http, "off");
+    cr_assert_str_eq(options->http.host, "127.0.0.1");
+    cr_assert(options->http.port == 7412);
     cr_assert(options->durability == SLC_DURABILITY_FSYNC);
     cr_assert(options->journal_method == SLC_JOURNAL_METHOD_AUTO);
     cr_assert(options->io_threads == 1 && !options->busy_spin && options->ring_slots == 32768);
@@ -389,9 +390,6 @@ Test(options, values_that_contradict_each_other_are_refused)
                  "journal-method: with durability os no block is forced to the disk; leave "
                  "journal-method out");
     cr_assert(parse("--data-dir d --journal-method fdatasync", "").err == SLC_OK);
-    expect_error(
-        parse("--data-dir d --http 127.0.0.1:7412", ""), 3,
-        "http = 127.0.0.1:7412: the HTTP page comes with a later version; leave it out or say off");
     char line[400];
     (void)snprintf(line, sizeof line, "--data-dir d --control /%0107d", 0);
     outcome_t outcome = parse(line, "");

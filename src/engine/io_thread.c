@@ -115,8 +115,8 @@ static int look(slc_io_t *io, bool may_sleep, bool may_take_in)
     if (may_sleep) {
         slc_board_reader_wakes();
         slc_bell_disarm(io->config.bell);
-        slc_mailbox_empty(&io->mailbox, adopt, io);
     }
+    slc_mailbox_empty(&io->mailbox, adopt, io); /* also of a thread that never sleeps */
     SLC_CHECK(count >= 0 || errno == EINTR);
     io->station.connections.now_ns = now_ns(io);
     for (int i = 0; i < count; i++) {

@@ -11,9 +11,11 @@ import sluice
 
 
 class Buying(sluice.Case):
+    SERVER = ()
+
     def setUp(self):
         super().setUp()
-        self.server = self.start()
+        self.server = self.start(*self.SERVER)
         self.server.open_drop(1, 10, per_user=4)
         self.buyer = self.server.connect()
 
@@ -119,6 +121,12 @@ class Buying(sluice.Case):
         won = self.buyer.buy(user="anna", quantity=4)
         lost = self.buyer.buy(user="anna")
         self.assertEqual((lost.status, lost.sequence), ("LIMIT_EXCEEDED", won.sequence))
+
+
+class BuyingWhereNoThreadSleeps(Buying):
+    """All of the above once more: other ways of waiting, connections dealt out to threads that never sleep."""
+
+    SERVER = ("--busy-spin", "--io-threads", "2")
 
 
 class Greeting(sluice.Case):

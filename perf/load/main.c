@@ -3,6 +3,7 @@
 #include "books.h"
 #include "crowd.h"
 #include "options.h"
+#include "page.h"
 #include "report.h"
 #include "setup.h"
 #include "worker.h"
@@ -26,6 +27,7 @@ static load_tally_t total;
 static load_series_t series;
 static load_step_t steps[LOAD_STEPS_MAX];
 static load_crowd_t crowd;
+static load_conditions_t conditions;
 
 /* One that comes so soon behind the first is the same: timeout(1) signals the process and its group. */
 #define SAME_SIGNAL_NS UINT64_C(500000000)
@@ -305,6 +307,9 @@ static int report(load_result_t *result)
     if (options.hgrm != NULL) {
         written = write_hgrm(result) && written;
     }
+    if (options.html != NULL) {
+        written = load_page_save(result, &conditions, options.html) && written;
+    }
     if (!written) {
         (void)fputs("load: the result cannot be written\n", stderr);
     }
@@ -326,6 +331,7 @@ int main(int argc, char **argv)
     if (!make_plan() || (options.control != NULL && !load_books_open(options.control, &workload))) {
         return slc_err_exit_code(SLC_ERR_IO);
     }
+    load_conditions_begin(&conditions, argc, argv);
     load_result_t result = {.options = &options,
                             .workload = &workload,
                             .tally = &total,
@@ -335,6 +341,7 @@ int main(int argc, char **argv)
     if (!load_tally_init(&total, workload.drop_count) || !run_in_the_crowd(&result)) {
         return slc_err_exit_code(SLC_ERR_NO_MEMORY);
     }
+    load_conditions_end(&conditions);
     int code = report(&result);
     load_crowd_finish(&crowd);
     load_series_finish(&series);

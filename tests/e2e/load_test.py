@@ -3,8 +3,10 @@
 lie, which its checks have to see."""
 import json
 import os
+import re
 import resource
 import sys
+import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import liar
@@ -115,6 +117,30 @@ class Load(sluice.Case):
         self.assertEqual((report["steps"][0]["answered"], report["connections_lost"]), (4000, 0))
         self.assertEqual(report["accepted"], 100000)
         self.assert_conserved(server, report)
+
+    def test_the_page_and_the_distributions_say_what_the_json_says(self):
+        server = self.start()
+        page, hgrm = os.path.join(self.folder, "page.html"), os.path.join(self.folder, "all.hgrm")
+        report = self.ask(server, "--rate", "5000,10000", "--duration", 0.5, "--connections", 5, "--open", "1:3000",
+                          "--html", page, "--hgrm", hgrm)
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        xml.etree.ElementTree.fromstring(re.sub(r"<meta[^>]*>|<!doctype[^>]*>", "", text))  # each tag is closed
+        self.assertNotRegex(text, r"(?i)https?:|src=|href|url\(|@import|<script")
+        for step in report["steps"]:
+            self.assertIn(f"<tr><td>{step['offered']:.0f}</td><td>{step['rate']:.0f}</td>", text)
+        self.assertIn(f"<dt>sold_out</dt><dd>{report['sold_out']}</dd>", text)
+        self.assertEqual(text.count(">PASS<"), len(report["checks"]))
+        self.assertIn("--rate 5000,10000", text)
+        self.assertRegex(text, r"Stock over time[\s\S]*<td>0</td></tr>")
+        for name, answered in ((hgrm, 7500), (hgrm + ".rate-5000", 2500), (hgrm + ".rate-10000", 5000)):
+            with open(name, encoding="ascii") as file:
+                self.assertRegex(file.read(), fr"Total count    = +{answered}\]")
+
+    def test_a_page_that_cannot_be_written_is_an_error(self):
+        server = self.start()
+        self.assertIn("cannot be written", self.load(server, "--open", "1:10", "--requests", 20, "--html",
+                                                     "/nowhere/page.html", check=5).stderr)
 
     def test_what_asks_again_needs_order_keys(self):
         for flags in (("--churn", 5), ("--resend", "0.5"), ("--slow-readers", 1)):

@@ -60,7 +60,8 @@ def run(*arguments, check=None, timeout_s=300, **options):
 
 
 class Server:
-    """A sluiced on a port of the kernel's choice, without HTTP unless the flags ask for it. `wrap` goes in front of its command line (strace)."""
+    """A sluiced on a port of the kernel's choice, without HTTP unless the flags ask
+    for it. `wrap` goes in front of its command line (strace)."""
 
     def __init__(self, data_dir, *flags, wrap=(), environment=None):
         self.data_dir = data_dir

@@ -1,6 +1,7 @@
 #include "engine/comeback.h"
 
 #include "base/log.h"
+#include "engine/bar.h"
 #include "engine/notify.h"
 
 #include <inttypes.h>
@@ -10,6 +11,7 @@ typedef struct comeback {
     const slc_sys_t *sys;
     slc_observer_t *observer;
     uint64_t begun_ns;
+    slc_bar_t bar;
 } comeback_t;
 
 static uint64_t spent_ms(const comeback_t *comeback)
@@ -19,7 +21,7 @@ static uint64_t spent_ms(const comeback_t *comeback)
 
 static void tell_progress(void *context, uint64_t done, uint64_t total, uint64_t events)
 {
-    const comeback_t *comeback = context;
+    comeback_t *comeback = context;
     slc_observer_progress(comeback->observer, done, total, events);
     uint64_t spent = spent_ms(comeback);
     bool can_guess = spent >= 1000 && done > 0;
@@ -33,7 +35,9 @@ static void tell_progress(void *context, uint64_t done, uint64_t total, uint64_t
     (void)snprintf(status, sizeof status,
                    "replaying: %" PRIu64 " of %" PRIu64 " MiB, %" PRIu64 " events%s", done >> 20,
                    total >> 20, events, left);
-    if (can_guess) { /* before that nobody has waited for anything worth reading */
+    slc_bar_draw(&comeback->bar, done, total, events, spent);
+    if (can_guess &&
+        !comeback->bar.drawn) { /* before that nobody has waited for anything worth reading */
         SLC_LOG_LIMITED(1, SLC_LOG_INFO, "%s", status);
     }
     /* As long as it gets on, the start may take what it takes: so much more from each word on. */
@@ -85,7 +89,9 @@ slc_err_t slc_comeback(slc_directory_t *directory, slc_observer_t *observer, slc
 {
     const slc_sys_t *sys = directory->sys;
     comeback_t comeback = {.sys = sys, .observer = observer, .begun_ns = sys->monotonic_ns(sys->self)};
+    slc_bar_begin(&comeback.bar);
     slc_err_t err = slc_restore(directory, tell_progress, &comeback, ret_logic, ret_restored, ret_error);
+    slc_bar_end(&comeback.bar);
     warn_of_snapshots(ret_restored);
     if (err == SLC_OK) {
         tell_outcome(&comeback, *ret_logic, ret_restored);

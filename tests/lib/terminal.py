@@ -61,6 +61,8 @@ class Terminal:
     def wait(self, options=0, within_s=30):
         """Until it ends (or stops, with os.WUNTRACED); answers waitpid's status. What it wrote is read."""
         end = time.monotonic() + within_s
+        if self.status is not None:
+            return self.status
         while time.monotonic() < end:
             self.read(0.02)
             pid, status = os.waitpid(self.pid, options | os.WNOHANG)
@@ -71,6 +73,24 @@ class Terminal:
                     self.status = status
                 return status
         raise AssertionError(f"it does not end:\n{self.output[-3000:]!r}")
+
+    def slow_down(self, done, within_s=60):
+        """Lets it run a few milliseconds at a time, with a tenth of a second and more between them, until done() is
+        true or it has ended: on any machine its work takes long by the clock."""
+        end = time.monotonic() + within_s
+        while not done() and time.monotonic() < end:
+            os.kill(self.pid, signal.SIGSTOP)
+            self.read(0)
+            time.sleep(0.12)
+            os.kill(self.pid, signal.SIGCONT)
+            time.sleep(0.004)
+            self.read(0)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid != 0:
+                self.status = status
+                while self.read(0) and select.select([self.master], [], [], 0)[0]:
+                    pass
+                return
 
     def close(self):
         if self.status is None:

@@ -64,14 +64,14 @@ static void fetch_named(const slc_logic_t *logic, const slc_ask_t *asks, uint32_
 }
 
 /* Where the records of accepted BUYs go. Of one drop they lie one behind the other. */
-static void fetch_tails(const slc_logic_t *logic, const slc_drop_t *const drops[SLC_AHEAD_MAX],
-                        uint32_t count)
+static void fetch_tails(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count,
+                        const slc_drop_t *const drops[SLC_AHEAD_MAX])
 {
+    uint32_t chunks = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (drops[i] != NULL && (i == 0 || drops[i] != drops[i - 1])) {
-            const slc_record_t *tail = slc_record_at(&logic->region, drops[i]->tail);
-            __builtin_prefetch(tail);
-            __builtin_prefetch(tail + 1);
+            uint64_t bytes = slc_order_record_bytes(drops[i]->per_user_limit != 0, asks[i].user_bytes);
+            slc_records_prefetch(&logic->region, drops[i], bytes, &chunks);
         }
     }
 }
@@ -82,5 +82,5 @@ void slc_logic_fetch_ahead(const slc_logic_t *logic, const slc_ask_t *asks, uint
     const slc_drop_t *drops[SLC_AHEAD_MAX];
     fetch_index_lines(logic, asks, count);
     fetch_named(logic, asks, count, drops);
-    fetch_tails(logic, drops, count);
+    fetch_tails(logic, asks, count, drops);
 }

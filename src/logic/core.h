@@ -108,15 +108,24 @@ static inline slc_ref_t slc_append_record(slc_logic_t *logic, slc_drop_t *drop,
     return ref;
 }
 
-/* Counts an order whose record was appended, and puts it into the digest. */
-static inline void slc_count_order(slc_logic_t *logic, slc_drop_t *drop, slc_ref_t ref)
+/* Counts an order whose record was appended from these parts, and puts it into the digest. Not from the
+ * record: what was just stored there would have to reach the cache first. */
+static inline void slc_count_order(slc_logic_t *logic, slc_drop_t *drop, const slc_record_parts_t *parts)
 {
-    const slc_record_t *order = slc_record_at(&logic->region, ref);
-    drop->remaining -= slc_record_quantity(order);
-    drop->sold += slc_record_quantity(order);
+    const slc_order_parts_t order = {
+        .drop_id = drop->drop_id,
+        .order_id = parts->sequence,
+        .order_key = parts->key,
+        .quantity = parts->quantity,
+        .time_us = parts->time_us,
+        .cancelled = false,
+        .user = parts->user,
+    };
+    drop->remaining -= parts->quantity;
+    drop->sold += parts->quantity;
     drop->orders++;
     logic->orders++;
-    uint64_t digest = slc_order_digest(drop, order, false);
+    uint64_t digest = slc_digest_order_parts(&order);
     drop->kept_digest += digest;
     logic->digest += digest;
 }

@@ -46,14 +46,14 @@ typedef struct slc_drop {
     /* What an accepted one changes besides. */
     uint64_t sold;
     uint64_t orders;
-    uint64_t cancelled;
+    uint64_t chunk_bytes; /* of all its chunks */
     uint64_t kept_digest; /* what its orders and operators' keys have put into the digest */
     uint64_t last_span;   /* the span (places.h) of its last order, from 1; 0: no order yet */
     slc_ref_t tail_limit; /* how far records of the last chunk may reach */
     slc_ref_t last_chunk;
     slc_ref_t first_chunk;
     /* The rest. */
-    uint64_t chunk_bytes;   /* of all its chunks */
+    uint64_t cancelled;     /* orders, of those above */
     uint64_t record_digest; /* what its own record has put into the digest */
     slc_ref_t first_op;     /* operators' changes accepted under a key (ops.h), oldest first */
     slc_ref_t last_op;
@@ -63,7 +63,7 @@ typedef struct slc_drop {
 
 static_assert(sizeof(slc_drop_t) <= SLC_DROP_BLOCK_BYTES, "a drop fits its block");
 static_assert(offsetof(slc_drop_t, sold) == 64, "judging a BUY takes one cache line of its drop");
-static_assert(offsetof(slc_drop_t, chunk_bytes) == 128, "recording one takes a second line");
+static_assert(offsetof(slc_drop_t, cancelled) == 128, "recording one takes a second line");
 
 typedef struct slc_drops {
     slc_region_t *region;

@@ -162,7 +162,7 @@ bool slc_load_order(slc_load_t *load, const slc_entry_t *entry)
         .user = user,
     };
     slc_ref_t ref = slc_append_record(load->logic, drop, &parts);
-    slc_count_order(load->logic, drop, ref);
+    slc_count_order(load->logic, drop, &parts);
     drop->last_span = slc_span_of(sequence) + 1;
     note_record(load, ref, sequence, time_us);
     return queue_order(load, ref, user, entry->as.order.order_key);

@@ -140,7 +140,7 @@ static inline void place(slc_logic_t *logic, const slc_ask_t *ask, const slc_ver
         drop->last_span = slc_span_of(sequence) + 1;
         slc_places_add(&logic->places, sequence, ref);
     }
-    slc_count_order(logic, drop, ref);
+    slc_count_order(logic, drop, &parts);
     slc_drops_mark(&logic->drops, drop);
 }
 

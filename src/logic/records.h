@@ -85,6 +85,16 @@ typedef struct slc_record_parts {
     slc_text_t user; /* empty for a cancellation */
 } slc_record_parts_t;
 
+/* Bytes of a record of an order. */
+static inline uint64_t slc_order_record_bytes(bool limited, uint64_t user_bytes)
+{
+    return sizeof(slc_record_t) + (limited ? sizeof(uint64_t) : 0) + slc_round_up(user_bytes, 8);
+}
+
+/* Asks for the memory of the next record of a drop, of so many bytes. Counts in `io_chunks` the new
+ * chunks that this record and those asked for before it take. */
+void slc_records_prefetch(const slc_region_t *region, const slc_drop_t *drop, uint64_t bytes,
+                          uint32_t *io_chunks);
 /* Appends one and answers its ref. */
 slc_ref_t slc_records_append(slc_region_t *region, slc_drop_t *drop, const slc_record_parts_t *parts);
 

@@ -56,6 +56,16 @@ void slc_region_finish(slc_region_t *region);
 slc_ref_t slc_region_take(slc_region_t *region, uint64_t bytes);
 void slc_region_give(slc_region_t *region, slc_ref_t ref, uint64_t bytes);
 
+/* Where the block is that is likely to be taken behind `before` others of that size: to be asked for, not
+ * to be read. */
+static inline const uint8_t *slc_region_coming(const slc_region_t *region, uint64_t bytes,
+                                               uint32_t before)
+{
+    unsigned class = (unsigned)__builtin_ctzll(bytes) - SLC_BLOCK_LOG_MIN;
+    slc_ref_t freed = region->classes[class].free;
+    return region->base + (freed != 0 ? freed * 8 : region->classes[class].next + before * bytes);
+}
+
 /* Adds what is going to be taken next. */
 void slc_region_fresh(const slc_region_t *region, slc_fresh_t *fresh);
 

@@ -268,6 +268,7 @@ static void engine_show(slc_engine_t *engine)
         .journal = engine->journal,
         .writer = engine->writer,
         .snapshots = &engine->snapshots,
+        .reporting = engine->reporting,
         .attempts = engine->attempts,
         .io = engine->io,
         .pair = &engine->pair,

@@ -85,12 +85,27 @@ static void look_at_disk(const slc_observer_t *observer, slc_picture_t *picture)
     picture->snapshots_failed = info.snapshots_failed;
 }
 
+static void look_at_mirror(const slc_observer_t *observer, slc_picture_t *picture)
+{
+    slc_mirror_status_t mirror = slc_reporting_status(observer->observed.reporting);
+    picture->mirror_enabled = mirror.state != SLC_MIRROR_OFF;
+    picture->mirror_failed = mirror.state == SLC_MIRROR_FAILED;
+    picture->mirror_sequence = mirror.sequence;
+    picture->mirror_lag_events = mirror.lag_events;
+    picture->mirror_lag_us = mirror.lag_us;
+    picture->mirror_rows_written = mirror.rows_written;
+    picture->mirror_failures = mirror.failures;
+    picture->mirror_rebuilds = mirror.rebuilds;
+    (void)snprintf(picture->mirror_error, sizeof picture->mirror_error, "%s", mirror.error);
+}
+
 static void look_at_stations(const slc_observer_t *observer, slc_picture_t *picture)
 {
     picture->board = observer->observed.board;
     look_at_ring(observer, picture);
     look_at_sessions(observer, picture);
     look_at_disk(observer, picture);
+    look_at_mirror(observer, picture);
 }
 
 static void say_why_not(const slc_observer_t *observer, slc_picture_t *picture)
@@ -181,6 +196,8 @@ slc_err_t slc_observer_start(slc_observer_t *observer, const slc_options_t *opti
     if (err != SLC_OK) {
         return err;
     }
+    slc_log(SLC_LOG_INFO, "http://%s/ shows how it goes, also while it is not ready yet",
+            observer->listener.name);
     if (!is_loopback(observer->listener.name)) {
         slc_log(
             SLC_LOG_WARN,

@@ -15,6 +15,7 @@
 #include "engine/io_thread.h"
 #include "engine/options.h"
 #include "engine/pipeline.h"
+#include "engine/reporting.h"
 #include "engine/snapshots.h"
 #include "journal/station.h"
 #include "observe/http.h"
@@ -28,6 +29,7 @@ typedef struct slc_observed {
     slc_journal_station_t *journal;
     const slc_writer_t *writer;
     slc_snapshots_t *snapshots;
+    slc_reporting_t *reporting;     /* NULL: no report is kept */
     const slc_attempts_t *attempts; /* NULL: switched off */
     slc_io_t *const *io;
     const slc_digest_pair_t *pair;

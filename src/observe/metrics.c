@@ -140,6 +140,30 @@ static void put_disk(FILE *out, const slc_picture_t *picture)
                picture->snapshots_failed);
 }
 
+static void put_mirror(FILE *out, const slc_picture_t *picture)
+{
+    put_number(out, "sluice_mirror_enabled", "gauge", "1: a report is kept (--report).",
+               picture->mirror_enabled);
+    if (!picture->mirror_enabled) {
+        return;
+    }
+    put_number(out, "sluice_mirror_failed", "gauge", "1: the report cannot be written now.",
+               picture->mirror_failed);
+    put_number(out, "sluice_mirror_sequence", "gauge", "The last event that the report covers.",
+               picture->mirror_sequence);
+    put_number(out, "sluice_mirror_lag_events", "gauge", "Events applied that the report lacks.",
+               picture->mirror_lag_events);
+    put_real(out, "sluice_mirror_lag_seconds", "gauge",
+             "For so long the report has not been as the state is.",
+             (double)picture->mirror_lag_us / 1e6);
+    put_number(out, "sluice_mirror_rows_written_total", "counter", "Orders and cancellations written.",
+               picture->mirror_rows_written);
+    put_number(out, "sluice_mirror_failures_total", "counter",
+               "Attempts to write the report that failed.", picture->mirror_failures);
+    put_number(out, "sluice_mirror_rebuilds_total", "counter", "Times that the report was begun anew.",
+               picture->mirror_rebuilds);
+}
+
 typedef struct counting {
     uint64_t now_us;
     uint64_t all;
@@ -184,5 +208,6 @@ void slc_metrics_write(FILE *out, const slc_picture_t *picture)
     }
     put_path(out, picture);
     put_disk(out, picture);
+    put_mirror(out, picture);
     put_drops(out, picture);
 }

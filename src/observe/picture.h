@@ -60,6 +60,15 @@ typedef struct slc_picture {
     uint64_t snapshot_us; /* wall clock */
     uint64_t snapshots_written;
     uint64_t snapshots_failed;
+    bool mirror_enabled; /* there is a --report; otherwise the rest is zero */
+    bool mirror_failed;  /* it cannot be written now; mirror_error says why */
+    uint64_t mirror_sequence;
+    uint64_t mirror_lag_events;
+    uint64_t mirror_lag_us;
+    uint64_t mirror_rows_written;
+    uint64_t mirror_failures;
+    uint64_t mirror_rebuilds;
+    char mirror_error[240];
 } slc_picture_t;
 
 static inline const char *slc_engine_state_name(slc_engine_state_t state)

@@ -65,6 +65,17 @@ static void put_snapshot(FILE *out, const slc_picture_t *picture)
                   picture->snapshot_bytes, picture->snapshots_written, picture->snapshots_failed);
 }
 
+static void put_mirror(FILE *out, const slc_picture_t *picture)
+{
+    (void)fprintf(out,
+                  ",\"mirror\":{\"enabled\":%s,\"sequence\":%" PRIu64 ",\"lag_events\":%" PRIu64
+                  ",\"lag_s\":%.3f,\"error\":",
+                  picture->mirror_enabled ? "true" : "false", picture->mirror_sequence,
+                  picture->mirror_lag_events, (double)picture->mirror_lag_us / 1e6);
+    slc_json_text(out, picture->mirror_error);
+    (void)fputc('}', out);
+}
+
 static void put_recovery(FILE *out, const slc_picture_t *picture)
 {
     double seconds = (double)picture->recovery_us / 1e6;
@@ -93,6 +104,7 @@ void slc_status_write(FILE *out, const slc_picture_t *picture)
         out, ",\"connections\":%" PRIu64 ",\"journal\":{\"segments\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
         picture->connections, picture->journal_segments, picture->journal_bytes);
     put_snapshot(out, picture);
+    put_mirror(out, picture);
     (void)fprintf(out, ",\"attempts_missing\":%" PRIu64, picture->attempts_missing);
     put_recovery(out, picture);
     (void)fputs("}\n", out);

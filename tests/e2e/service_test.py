@@ -272,7 +272,7 @@ class Service(sluice.Case):
             status = os.fstat(stream.fileno())
             where = {**os.environ, "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
             with subprocess.Popen([sluice.SLUICED, "--data-dir", self.data, "--listen", "127.0.0.1:0",
-                                   "--durability", "os"], stderr=stream, env=where) as server:
+                                   "--http", "off", "--durability", "os"], stderr=stream, env=where) as server:
                 try:
                     until(lambda: b"ready listen=" in self.bytes_of(path), "the ready line")
                 finally:

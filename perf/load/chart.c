@@ -99,8 +99,10 @@ static void put_y_tick(const load_chart_t *chart, span_t span, double value, FIL
 static void put_y_axis(const load_chart_t *chart, span_t span, FILE *out)
 {
     if (chart->y_log) {
-        for (double value = span.low; value <= span.high * 1.001; value *= 10) {
+        double value = span.low;
+        while (value <= span.high * 1.001) {
             put_y_tick(chart, span, value, out);
+            value *= 10;
         }
     } else {
         double step = load_chart_step(span.high / TICKS);
@@ -131,9 +133,10 @@ static void put_x_axis(const load_chart_t *chart, span_t span, FILE *out)
     for (size_t i = 0; chart->x_ticks != NULL && i < chart->x_tick_count; i++) {
         put_x_tick(span, chart->x_ticks[i].at, chart->x_ticks[i].label, out);
     }
-    for (double at = ceil(span.low / step) * step;
-         chart->x_ticks == NULL && at <= span.high + step / 1000; at += step) {
+    double at = ceil(span.low / step) * step;
+    while (chart->x_ticks == NULL && at <= span.high + step / 1000) {
         put_x_tick(span, at, load_chart_number(fabs(at) < step / 1000 ? 0 : at, label), out);
+        at += step;
     }
     fprintf(out, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">", WIDTH - RIGHT, HEIGHT - 6);
     load_chart_put_text(chart->x_name, out);

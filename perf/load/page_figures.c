@@ -139,7 +139,11 @@ void load_page_percentiles(const load_result_t *result, FILE *out)
     find_sources(result, &sources);
     for (size_t i = 0; i < sources.count; i++) {
         size_t count = 0;
-        for (double x = PERCENTILE_TICKS[0].at; count < DISTRIBUTION_POINTS && x <= 5; x += 0.1) {
+        for (unsigned tenths = 0; count < DISTRIBUTION_POINTS; tenths++) {
+            double x = PERCENTILE_TICKS[0].at + tenths * 0.1;
+            if (x > 5) {
+                break;
+            }
             double above = pow(10, -x);
             if (above * (double)sources.list[i]->count < 0.999) {
                 break;

@@ -32,8 +32,8 @@
 /* What a look finds at one station. */
 typedef struct slc_watched {
     const char *name; /* "journal" */
-    int number;       /* of several of that name; -1: there is one */
     uint64_t passed;  /* grows with each piece of work done */
+    int number;       /* of several of that name; -1: there is one */
     bool waiting;     /* there is more to do */
 } slc_watched_t;
 

@@ -12,8 +12,8 @@ typedef struct sluice_look {
     uint64_t at_ns;   /* CLOCK_MONOTONIC */
     uint64_t time_us; /* since 1970 */
     slc_engine_info_t engine;
-    const slc_drop_info_t *drops; /* in order of drop_id */
-    size_t count;                 /* of them; engine.drops says how many there are */
+    slc_drop_info_t *drops; /* in order of drop_id */
+    size_t count;           /* of them; engine.drops says how many there are */
     const char *error;
 } sluice_look_t;
 

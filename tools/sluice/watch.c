@@ -31,7 +31,7 @@ typedef struct watch {
 /* The look owns its list. */
 static void forget(sluice_look_t *look)
 {
-    free((void *)(uintptr_t)look->drops);
+    free(look->drops);
     *look = (sluice_look_t){.good = false};
 }
 

@@ -17,29 +17,54 @@ static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
     "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
     "<title>How the drop went</title><style>\n"
-    ":root{color-scheme:light "
-    "dark;--paper:#fff;--ink:#1a1d21;--soft:#5c6570;--rule:#c9ced6;--wins:#0a7d4f;"
-    "--refusals:#9aa3b0;--repeats:#b7791f;--mark:#c02f2f}\n"
-    "@media(prefers-color-scheme:dark){:root{--paper:#14171b;--ink:#e8eaed;--soft:#a3abb6;--rule:#3c444e;"
-    "--wins:#3ecf8e;--refusals:#6b7482;--repeats:#e0a94a;--mark:#ff7b72}}\n"
-    "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.45 system-ui,sans-serif}\n"
-    "main{max-width:72rem;margin:auto;padding:1rem}h1{font-size:1.6rem}h2{font-size:1.25rem;"
-    "overflow-wrap:anywhere;border-top:1px solid var(--rule);padding-top:1rem}\n"
-    "dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.6rem 1rem}"
-    "dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.15rem;font-variant-numeric:tabular-"
-    "nums}\n"
-    "figure{margin:1.5rem 0}figcaption{font-weight:600;margin-bottom:.4rem}"
-    ".pair{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,1fr);gap:1rem}"
-    "@media(max-width:44rem){.pair{grid-template-columns:minmax(0,1fr)}}\n"
-    "svg{width:100%;height:auto}svg "
-    "text{fill:var(--soft);font-size:13px}.axis{stroke:var(--rule);fill:none}"
-    ".line{stroke:var(--wins);stroke-width:2.5;fill:none}.mark{stroke:var(--mark);stroke-dasharray:4 3}"
-    "rect.wins{fill:var(--wins)}rect.refusals{fill:var(--refusals)}rect.repeats{fill:var(--repeats)}\n"
-    ".table{max-height:16rem;overflow:auto;border:1px solid var(--rule)}table{border-collapse:collapse;"
-    "width:100%;font-size:.85rem;font-variant-numeric:tabular-nums}th,td{padding:.2rem .5rem;"
-    "text-align:right}thead th{position:sticky;top:0;background:var(--paper)}"
-    "th.wins{color:var(--wins)}th.refusals{color:var(--soft)}th.repeats{color:var(--repeats)}\n"
-    ".known{color:var(--soft);font-size:.9rem;white-space:pre-line;overflow-wrap:anywhere}\n"
+    ":root{color-scheme:light dark;--paper:#f4f6f8;--card:#fff;--ink:#131a22;"
+    "--soft:#55606d;--rule:#dbe1e8;--wins:#0d8f74;--wins-ink:#08755f;--refusals:#a9b4c0;"
+    "--repeats:#d9772b;--repeats-ink:#a3480b;--mark:#b3256b}\n"
+    "@media(prefers-color-scheme:dark){:root{--paper:#0d1116;--card:#151b22;"
+    "--ink:#e9eef3;--soft:#9aa7b4;--rule:#2c3742;--wins:#23a887;--wins-ink:#45d0ab;"
+    "--refusals:#55616e;--repeats:#d87a30;--repeats-ink:#f0a05e;--mark:#f58ab9}}\n"
+    "body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.45 Inter,"
+    "system-ui,sans-serif}\n"
+    "main{max-width:72rem;margin:auto;padding:1rem}h1{font-size:1.6rem;"
+    "letter-spacing:-.02em;margin:.4rem 0}h2{font-size:1.25rem;overflow-wrap:anywhere;"
+    "margin:0}\n"
+    "section{background:var(--card);border:1px solid var(--rule);border-radius:.75rem;"
+    "padding:1.1rem 1.25rem;margin:1rem 0}p{margin:.3rem 0;overflow-wrap:anywhere}\n"
+    "dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));"
+    "gap:.6rem 1rem;margin:1rem 0}dt{color:var(--soft);font-size:.83rem}dd{margin:0;"
+    "font-size:1.15rem;font-weight:600;font-variant-numeric:tabular-nums}\n"
+    ".sold{grid-column:1/-1;border-left:4px solid var(--mark);padding-left:.8rem}"
+    ".sold dd{font-size:1.35rem;line-height:1.3}\n"
+    "figure{margin:1.5rem 0 0}figcaption{font-weight:650;margin-bottom:.4rem}"
+    "figcaption small{color:var(--soft);font-weight:400;font-size:.83rem;"
+    "margin-left:.6rem}figcaption i{display:inline-block;width:.8em;height:.8em;"
+    "border-radius:.15em;margin:0 .3em 0 .7em}\n"
+    "i.wins{background:var(--wins)}i.refusals{background:var(--refusals)}i.repeats{"
+    "background:var(--repeats)}\n"
+    ".pair{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,1fr);gap:1rem}\n"
+    "svg{width:100%;height:auto;overflow:visible}svg text{fill:var(--soft);"
+    "font-size:12px;font-variant-numeric:tabular-nums;paint-order:stroke;"
+    "stroke:var(--card);stroke-width:3px;stroke-linejoin:round}\n"
+    "svg text.mark{fill:var(--mark);font-weight:650;stroke:var(--card);"
+    "stroke-dasharray:none}.axis{stroke:var(--soft);fill:none}.grid{stroke:var(--rule);"
+    "fill:none}\n"
+    ".line{stroke:var(--wins);stroke-width:2.5;fill:none;stroke-linejoin:round}.under{"
+    "fill:var(--wins);opacity:.13}.mark{stroke:var(--mark);stroke-width:1.5;"
+    "stroke-dasharray:4 3}.dot{fill:var(--wins)}\n"
+    "rect.wins{fill:var(--wins)}rect.refusals{fill:var(--refusals)}rect.repeats{"
+    "fill:var(--repeats)}\n"
+    ".table{max-height:14.5rem;overflow:auto;border:1px solid var(--rule);"
+    "border-radius:.4rem}table{border-collapse:collapse;width:100%;font-size:.83rem;"
+    "font-variant-numeric:tabular-nums}th,td{padding:.2rem .6rem;text-align:right}"
+    "tbody th{font-weight:400;color:var(--soft)}thead th{position:sticky;top:0;"
+    "background:var(--card);border-bottom:1px solid var(--rule)}\n"
+    "th.wins{color:var(--wins-ink)}th.refusals{color:var(--soft)}th.repeats{"
+    "color:var(--repeats-ink)}\n"
+    ".known{color:var(--soft);font-size:.87rem;white-space:pre-line;"
+    "overflow-wrap:anywhere}\n"
+    "@media(max-width:44rem){main{padding:.6rem}section{padding:.9rem}.pair{"
+    "grid-template-columns:minmax(0,1fr)}svg text{font-size:21px}figcaption small{"
+    "display:block;margin-left:0}figcaption i:first-child{margin-left:0}}\n"
     "</style></head><body><main><h1>How the drop went</h1>\n";
 
 /* ---- one drop ---- */
@@ -54,6 +79,12 @@ static void put_figure(FILE *out, const char *name, uint64_t number)
 static void put_figures(FILE *out, const going_drop_t *drop)
 {
     (void)fputs("<dl>", out);
+    if (drop->sold_out_us > 0) {
+        (void)fputs("<div class=\"sold\"><dt>sold out</dt><dd>", out);
+        picture_put_span(out, drop->sold_out_us - drop->begin_us);
+        (void)fprintf(out, " behind the first attempt, with order %" PRIu64 "</dd></div>",
+                      drop->sold_out_sequence);
+    }
     put_figure(out, "stock", drop->stock);
     put_figure(out, "left", drop->left);
     put_figure(out, "attempts", drop->attempts);
@@ -66,12 +97,6 @@ static void put_figures(FILE *out, const going_drop_t *drop)
         if (drop->refused[status] > 0) {
             put_figure(out, slc_status_name(status) + sizeof "STATUS", drop->refused[status]);
         }
-    }
-    if (drop->sold_out_us > 0) {
-        (void)fputs("<div><dt>sold out</dt><dd>", out);
-        picture_put_span(out, drop->sold_out_us - drop->begin_us);
-        (void)fprintf(out, " behind the first attempt, with order %" PRIu64 "</dd></div>",
-                      drop->sold_out_sequence);
     }
     (void)fputs("</dl>\n", out);
 }

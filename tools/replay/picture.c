@@ -73,19 +73,46 @@ static double y_of(uint64_t value, uint64_t most)
     return BASE - (BASE - TOP) * (double)value / (double)(most > 0 ? most : 1);
 }
 
+/* What stands between the two is said beside the title. */
 static void begin_figure(FILE *out, const char *title)
+{
+    (void)fprintf(out, "<figure><figcaption>%s<small>", title);
+}
+
+static void begin_picture(FILE *out, const char *title)
 {
     (void)fprintf(
         out,
-        "<figure><figcaption>%s</figcaption><div class=\"pair\">"
+        "</small></figcaption><div class=\"pair\">"
         "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s; the table beside it says the "
-        "same\"><title>%s</title><path class=\"axis\" d=\"M%.0f %.0fH%.0f\"/>",
-        title, WIDTH, HEIGHT, title, title, LEFT, BASE, WIDTH - LEFT);
+        "same\"><title>%s</title><path class=\"grid\" d=\"M%.0f %.0fH%.0fM%.0f %.0fH%.0f\"/>"
+        "<path class=\"axis\" d=\"M%.0f %.0fH%.0f\"/>",
+        WIDTH, HEIGHT, title, title, LEFT, TOP, WIDTH - LEFT, LEFT, (TOP + BASE) / 2, WIDTH - LEFT, LEFT,
+        BASE, WIDTH - LEFT);
+}
+
+/* Patches of colour are no more than a help: their order, which is told, is that of the picture. */
+static void put_legend(FILE *out, const char *kind, const char *name)
+{
+    (void)fprintf(out, "<i class=\"%s\"></i>%s", kind, name);
 }
 
 static void put_label(FILE *out, double x, double y, const char *anchor)
 {
     (void)fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
+}
+
+/* At the lines across: what their heights mean. */
+static void put_heights(FILE *out, uint64_t most)
+{
+    put_label(out, LEFT, TOP - 4, "start");
+    picture_put_count(out, most);
+    (void)fputs("</text>", out);
+    if (most % 2 == 0 && most > 0) {
+        put_label(out, LEFT, (TOP + BASE) / 2 - 4, "start");
+        picture_put_count(out, most / 2);
+        (void)fputs("</text>", out);
+    }
 }
 
 /* Below: from 0 to the end. */
@@ -109,8 +136,8 @@ static void put_sold_out(FILE *out, const going_drop_t *drop)
     double share = (double)(drop->sold_out_us - drop->begin_us) / (double)(spans * drop->span_us);
     double x = LEFT + (WIDTH - 2 * LEFT) * share;
     (void)fprintf(out, "<path class=\"mark\" d=\"M%.1f %.0fV%.0f\"/>", x, TOP - 8, BASE);
-    put_label(out, x, TOP - 10, share < 0.2 ? "start" : share > 0.8 ? "end" : "middle");
-    (void)fputs("sold out +", out);
+    (void)fprintf(out, "<text class=\"mark\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">sold out +",
+                  share > 0.5 ? x - 6 : x + 6, TOP + 4, share > 0.5 ? "end" : "start");
     picture_put_span(out, drop->sold_out_us - drop->begin_us);
     (void)fputs("</text>", out);
 }
@@ -160,19 +187,22 @@ void picture_arrivals(FILE *out, const going_drop_t *drop)
     for (uint64_t i = 0; i < spans; i++) {
         most = height_of(&drop->spans[i]) > most ? height_of(&drop->spans[i]) : most;
     }
+    most += most % 2; /* so that half of it is a whole number */
     begin_figure(out, "Arrivals");
+    (void)fputs("attempts in each ", out);
+    picture_put_span(out, drop->span_us);
+    (void)fputs(", from below:", out);
+    put_legend(out, "wins", "won");
+    put_legend(out, "repeats", "repeated");
+    put_legend(out, "refusals", "refused");
+    begin_picture(out, "Arrivals");
     for (uint64_t i = 0; i < spans; i++) {
         const going_span_t *span = &drop->spans[i];
         put_bar(out, "wins", i, spans, 0, span->wins, most);
         put_bar(out, "repeats", i, spans, span->wins, span->wins + span->repeats, most);
         put_bar(out, "refusals", i, spans, span->wins + span->repeats, height_of(span), most);
     }
-    put_label(out, LEFT, 12, "start");
-    (void)fputs("at most ", out);
-    picture_put_count(out, most);
-    (void)fputs(" in ", out);
-    picture_put_span(out, drop->span_us);
-    (void)fputs("</text>", out);
+    put_heights(out, most);
     put_sold_out(out, drop);
     put_time_axis(out, drop);
     begin_table(out, "<th>from</th><th class=\"wins\">won</th><th class=\"repeats\">repeated</th>"
@@ -191,13 +221,10 @@ void picture_arrivals(FILE *out, const going_drop_t *drop)
 
 /* ---- what was left ---- */
 
-void picture_left(FILE *out, const going_drop_t *drop)
+static void put_curve(FILE *out, const going_drop_t *drop, uint64_t most)
 {
     uint64_t spans = spans_of(drop);
-    uint64_t most = drop->stock > drop->left_at_begin ? drop->stock : drop->left_at_begin;
     bool begun = false;
-    begin_figure(out, "Units left");
-    (void)fputs("<path class=\"line\" d=\"", out);
     for (uint64_t i = 0; i < spans; i++) {
         const going_span_t *span = &drop->spans[i];
         if (!span->seen) {
@@ -210,11 +237,19 @@ void picture_left(FILE *out, const going_drop_t *drop)
         begun = true;
         (void)fprintf(out, "H%.2fV%.2f", x_of(i, spans), y_of(span->left, most));
     }
-    (void)fprintf(out, begun ? "H%.2f\"/>" : "M%.2f 0\"/>", WIDTH - LEFT);
-    put_label(out, LEFT, 12, "start");
-    (void)fputs("at most ", out);
-    picture_put_count(out, most);
-    (void)fputs("</text>", out);
+    (void)fprintf(out, begun ? "H%.2f" : "M%.2f 0", WIDTH - LEFT);
+}
+
+void picture_left(FILE *out, const going_drop_t *drop)
+{
+    uint64_t spans = spans_of(drop);
+    uint64_t most = drop->stock > drop->left_at_begin ? drop->stock : drop->left_at_begin;
+    begin_figure(out, "Units left");
+    begin_picture(out, "Units left");
+    (void)fputs("<path class=\"line\" d=\"", out);
+    put_curve(out, drop, most);
+    (void)fputs("\"/>", out);
+    put_heights(out, most);
     put_sold_out(out, drop);
     put_time_axis(out, drop);
     begin_table(out, "<th>from</th><th>left behind it</th>");
@@ -239,7 +274,12 @@ void picture_retries(FILE *out, const going_drop_t *drop)
     for (unsigned i = 0; i < GOING_CLASSES; i++) {
         most = users[i] > most ? users[i] : most;
     }
+    most += most % 2;
     begin_figure(out, "How often each user asked");
+    (void)fputs("users, from below:", out);
+    put_legend(out, "wins", "won");
+    put_legend(out, "refusals", "did not");
+    begin_picture(out, "How often each user asked");
     for (unsigned i = 0; i < GOING_CLASSES; i++) {
         const uint64_t place = UINT64_C(2) * i;
         put_bar(out, "wins", place, 2 * GOING_CLASSES - 1, 0, winners[i], most);
@@ -248,6 +288,7 @@ void picture_retries(FILE *out, const going_drop_t *drop)
                   HEIGHT - 6, "middle");
         (void)fprintf(out, "%s</text>", going_class_name(i));
     }
+    put_heights(out, most);
     begin_table(
         out,
         "<th>asked</th><th>users</th><th class=\"wins\">won</th><th class=\"refusals\">did not</th>");

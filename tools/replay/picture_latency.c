@@ -10,6 +10,8 @@
 
 #define WIDTH 640.0
 #define HEIGHT 200.0
+#define TOP 22.0
+#define BASE 176.0
 #define NINES_MAX 5.0 /* 99.999% */
 
 bool picture_latency_read(const char *path, picture_latency_t *ret_latency)
@@ -71,27 +73,98 @@ static double x_of(double percentile)
     return 8 + (WIDTH - 16) * (nines < NINES_MAX ? nines : NINES_MAX) / NINES_MAX;
 }
 
-void picture_latency(FILE *out, const picture_latency_t *latency)
+/* Decades from the one below the smallest value to the one above the largest. */
+typedef struct decades {
+    int low;
+    int high;
+} decades_t;
+
+static decades_t decades_of(const picture_latency_t *latency)
 {
-    static const double shown[] = {0.5, 0.9, 0.99, 0.999, 0.9999, 1};
     double most = latency->values_ms[latency->count - 1];
-    most = most > 0 ? most : 1;
-    (void)fprintf(
-        out,
-        "<figure><figcaption>Latency by percentile</figcaption><div class=\"pair\"><svg viewBox=\"0 0 "
-        "%.0f %.0f\" role=\"img\" aria-label=\"Latency by percentile; the table beside it says the "
-        "same\"><title>Latency by percentile</title><path class=\"axis\" d=\"M8 176H632\"/>"
-        "<path class=\"line\" d=\"",
-        WIDTH, HEIGHT);
+    double least = most;
     for (uint64_t i = 0; i < latency->count; i++) {
-        (void)fprintf(out, "%s%.2f %.2f", i == 0 ? "M" : "L", x_of(latency->percentiles[i]),
-                      176 - 154 * latency->values_ms[i] / most);
+        double value = latency->values_ms[i];
+        least = value > 0 && value < least ? value : least;
     }
-    (void)fprintf(out, "\"/><text x=\"8\" y=\"12\">at most %.3f ms</text>", most);
+    decades_t decades = {.low = -1, .high = 0};
+    if (most > 0) {
+        decades.low = (int)floor(log10(least));
+        decades.high = (int)ceil(log10(most));
+    }
+    decades.high += decades.high == decades.low;
+    return decades;
+}
+
+static double y_of(decades_t decades, double ms)
+{
+    double exponent = ms > 0 ? log10(ms) : decades.low;
+    return BASE - (BASE - TOP) * (exponent - decades.low) / (decades.high - decades.low);
+}
+
+static void put_ms(FILE *out, double ms)
+{
+    picture_put_span(out, (uint64_t)llround(ms * 1000));
+}
+
+static void put_grid(FILE *out, decades_t decades)
+{
+    for (int exponent = decades.low; exponent <= decades.high; exponent++) {
+        double y = y_of(decades, pow(10, exponent));
+        (void)fprintf(out, "<path class=\"%s\" d=\"M8 %.1fH632\"/><text x=\"8\" y=\"%.1f\">",
+                      exponent == decades.low ? "axis" : "grid", y, y - 4);
+        if (exponent >= -3) { /* below a microsecond nothing is measured */
+            put_ms(out, pow(10, exponent));
+        }
+        (void)fputs("</text>", out);
+    }
     for (int nines = 1; nines < 5; nines++) {
         (void)fprintf(out, "<text x=\"%.1f\" y=\"194\" text-anchor=\"middle\">%.*f%%</text>",
                       x_of(1 - pow(10, -nines)), nines > 2 ? nines - 2 : 0, 100 * (1 - pow(10, -nines)));
     }
+}
+
+static void put_line(FILE *out, const picture_latency_t *latency, decades_t decades)
+{
+    (void)fputs("<path class=\"line\" d=\"", out);
+    for (uint64_t i = 0; i < latency->count; i++) {
+        (void)fprintf(out, "%s%.2f %.2f", i == 0 ? "M" : "L", x_of(latency->percentiles[i]),
+                      y_of(decades, latency->values_ms[i]));
+    }
+    (void)fputs("\"/>", out);
+}
+
+/* What is asked for most: half of the buyers, 99 of 100, 999 of 1,000. */
+static void put_marks(FILE *out, const picture_latency_t *latency, decades_t decades)
+{
+    static const double marked[] = {0.5, 0.99, 0.999};
+    for (size_t i = 0; i < sizeof marked / sizeof marked[0]; i++) {
+        double ms = value_at(latency, marked[i]);
+        double x = x_of(marked[i]);
+        double y = y_of(decades, ms);
+        (void)fprintf(out,
+                      "<rect class=\"wins\" x=\"%.1f\" y=\"%.1f\" width=\"8\" height=\"8\"/>"
+                      "<text x=\"%.1f\" y=\"%.1f\">",
+                      x - 4, y - 4, x + 8, y + 20);
+        put_ms(out, ms);
+        (void)fputs("</text>", out);
+    }
+}
+
+void picture_latency(FILE *out, const picture_latency_t *latency)
+{
+    static const double shown[] = {0.5, 0.9, 0.99, 0.999, 0.9999, 1};
+    decades_t decades = decades_of(latency);
+    (void)fprintf(
+        out,
+        "<figure><figcaption>Latency by percentile<small>logarithmic; marked are 50%%, 99%% and "
+        "99.9%%</small></figcaption><div class=\"pair\"><svg viewBox=\"0 0 "
+        "%.0f %.0f\" role=\"img\" aria-label=\"Latency by percentile; the table beside it says the "
+        "same\"><title>Latency by percentile</title>",
+        WIDTH, HEIGHT);
+    put_grid(out, decades);
+    put_line(out, latency, decades);
+    put_marks(out, latency, decades);
     (void)fputs("</svg><div class=\"table\" tabindex=\"0\"><table><thead><tr><th>share</th><th>at most, "
                 "ms</th></tr>"
                 "</thead><tbody>",

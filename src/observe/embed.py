@@ -31,4 +31,5 @@ def main():
         out.write(f'const char slc_page_policy[] = "{policy(page)}";\n')
 
 
-main()
+if __name__ == "__main__":
+    main()

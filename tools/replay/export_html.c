@@ -62,9 +62,9 @@ static const char head[] =
     "color:var(--repeats-ink)}\n"
     ".known{color:var(--soft);font-size:.87rem;white-space:pre-line;"
     "overflow-wrap:anywhere}\n"
-    "@media(max-width:44rem){main{padding:.6rem}section{padding:.9rem}.pair{"
-    "grid-template-columns:minmax(0,1fr)}svg text{font-size:21px}figcaption small{"
-    "display:block;margin-left:0}figcaption i:first-child{margin-left:0}}\n"
+    "@media(max-width:62rem){.pair{grid-template-columns:minmax(0,1fr)}}\n"
+    "@media(max-width:44rem){main{padding:.6rem}section{padding:.9rem}svg text{font-size:21px}"
+    "figcaption small{display:block;margin-left:0}figcaption i:first-child{margin-left:0}}\n"
     "</style></head><body><main><h1>How the drop went</h1>\n";
 
 /* ---- one drop ---- */

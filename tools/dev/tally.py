@@ -14,6 +14,7 @@ import sys
 CRITERION = re.compile(r"Synthesis: Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+) \| Crashing: (\d+)")
 ROW = re.compile(r"\d.*(\btried\b|inputs, seed|\bof \d+ killed\b|\bat rest\b|\bcoverage\b)"
                  r"|^(kills|power cuts|simulations|at rest|coverage)\b.*\d")
+LOG = re.compile(r"\d{4}-\d\d-\d\dT")  # what a program of ours logs at one place or another
 UNITTEST = re.compile(r"^Ran (\d+) tests? in ", re.M)
 
 
@@ -42,7 +43,7 @@ def print_rows(paths):
             for entry in map(json.loads, file):
                 text = (entry.get("stdout") or "") + (entry.get("stderr") or "")
                 for line in text.splitlines():
-                    if ROW.search(line) and "FAILED" not in line:
+                    if ROW.search(line) and not LOG.match(line) and "FAILED" not in line:
                         print(f"    {entry['name'].split(' / ')[-1]}: {line.strip()}")
 
 

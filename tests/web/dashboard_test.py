@@ -14,10 +14,15 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 class Dashboard(sluice.Case):
     FLAGS = ("--http", "127.0.0.1:0")
 
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = browser.Browser()
+        cls.addClassCleanup(cls.browser.close)
+
     def setUp(self):
         super().setUp()
-        self.browser = browser.Browser()
-        self.addCleanup(self.browser.close)
+        self.addCleanup(self.browser.open, "about:blank")
+        self.browser.forget()
 
     def show(self, server):
         self.url = "http://" + server.http

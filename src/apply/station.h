@@ -38,9 +38,8 @@ typedef struct slc_apply_config {
     void (*fill_status)(void *context, slc_engine_info_t *ret_info);
     void *context;            /* of both */
     slc_handover_t *handover; /* to the keeper of snapshots; NULL: none are taken */
-    slc_handover_t
-        *mirror; /* to the mirror (report/mirror.h), second to the keeper; NULL: there is none */
-    slc_toucher_t *toucher; /* of memory that the logic comes to next; NULL: nobody does */
+    slc_handover_t *mirror;   /* to the mirror (report/mirror.h), second to the keeper; NULL: none */
+    slc_toucher_t *toucher;   /* of memory that the logic comes to next; NULL: nobody does */
 } slc_apply_config_t;
 
 /* NULL: no memory. */

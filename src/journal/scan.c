@@ -298,3 +298,11 @@ void slc_scan_progress(const slc_scan_t *scan, uint64_t *ret_done_bytes, uint64_
     *ret_done_bytes = scan->done_bytes;
     *ret_total_bytes = scan->total_bytes > scan->done_bytes ? scan->total_bytes : scan->done_bytes;
 }
+
+void slc_scan_likely(const slc_scan_t *scan, uint64_t *ret_done_bytes, uint64_t *ret_total_bytes)
+{
+    uint64_t half = scan->fd < 0 ? 0 : scan->header.segment_bytes / 2;
+    uint64_t total = scan->total_bytes > half ? scan->total_bytes - half : 0;
+    *ret_done_bytes = scan->done_bytes;
+    *ret_total_bytes = total > scan->done_bytes ? total : scan->done_bytes + 1;
+}

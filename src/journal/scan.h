@@ -62,5 +62,8 @@ slc_err_t slc_scan_seek(slc_scan_t *scan, uint64_t sequence, slc_error_t *ret_er
 /* NULL until slc_scan_next has answered END. */
 const slc_scan_end_t *slc_scan_end(const slc_scan_t *scan);
 void slc_scan_progress(const slc_scan_t *scan, uint64_t *ret_done_bytes, uint64_t *ret_total_bytes);
+/* The same with as much written in the last segment as is likely, half of it; for a guess only. The total
+ * is above what is done. */
+void slc_scan_likely(const slc_scan_t *scan, uint64_t *ret_done_bytes, uint64_t *ret_total_bytes);
 
 #endif

@@ -8,6 +8,10 @@
 /* Slots looked at by each call that inserts or removes while the index grows. 8 would do (a growth must
  * be over before the next one is due: N slots within 0.32 N insertions); 12 keeps it short. */
 #define STEP_SLOTS 12
+/* What is expected grows a table by so much at most: it may turn out to be wrong. */
+#define EXPECTED_GROWTH_MAX 4
+/* Shares of what is done are reckoned in these. */
+#define SHARES (UINT64_C(1) << 16)
 /* Pages of a growing table that are told to be next; more than two cores fill while one is touched. */
 #define FRESH_BYTES_MAX (16 * SLC_HUGE_PAGE_BYTES)
 
@@ -42,6 +46,21 @@ void slc_index_fresh(const slc_index_t *index, slc_fresh_t *fresh)
     at = at / SLC_HUGE_PAGE_BYTES * SLC_HUGE_PAGE_BYTES;
     uint64_t left = slc_table_bytes(next) - at;
     slc_fresh_add(fresh, (uint8_t *)next->slots + at, left < FRESH_BYTES_MAX ? left : FRESH_BYTES_MAX);
+}
+
+void slc_index_expect(slc_index_t *index, uint64_t done, uint64_t total)
+{
+    if (total == 0) {
+        index->expected = 0;
+        return;
+    }
+    if (index->expected == 0) {
+        index->before = index->count;
+    }
+    uint64_t share = done < total ? (uint64_t)((double)done / (double)total * (double)SHARES) : SHARES;
+    uint64_t come = index->count > index->before ? index->count - index->before : 0;
+    /* Of less than a share nothing can be said yet. */
+    index->expected = 1 + (share == 0 ? index->count : index->before + come * SHARES / share);
 }
 
 void slc_index_hold(slc_index_t *index, bool held)
@@ -149,6 +168,18 @@ static bool is_waiting(const slc_index_t *index)
            index->count * 5 < index->main.lines * SLC_LINE_SLOTS * 4;
 }
 
+/* Lines of the table to grow to. */
+static uint64_t larger(const slc_index_t *index)
+{
+    uint64_t lines = index->main.lines;
+    uint64_t usual = lines < 64 ? lines * 2 : lines * 7 / 5;
+    /* 70% taken in the end: the next growth would be due at 80%. */
+    uint64_t needed = index->expected * 10 / 7 / SLC_LINE_SLOTS;
+    uint64_t most = lines * EXPECTED_GROWTH_MAX;
+    needed = needed < most ? needed : most;
+    return needed > usual ? needed : usual;
+}
+
 /* Gets the other table where growing or shrinking is due, or a large one where growing is soon. */
 static void begin_if_due(slc_index_t *index)
 {
@@ -156,8 +187,8 @@ static void begin_if_due(slc_index_t *index)
     uint64_t slots = lines * SLC_LINE_SLOTS;
     bool soon = slc_table_is_mapped(&index->main) && index->count * 32 >= slots * 25;
     if (soon || index->count * 5 >= slots * 4) {
-        slc_table_create(&index->next, lines < 64 ? lines * 2 : lines * 7 / 5);
-    } else if (lines > LINES_MIN && index->count * 8 < slots) {
+        slc_table_create(&index->next, larger(index));
+    } else if (index->expected == 0 && lines > LINES_MIN && index->count * 8 < slots) {
         /* A third taken: what is there may double before the next growth is due. */
         uint64_t fewer = index->count * 3 / SLC_LINE_SLOTS;
         slc_table_create(&index->next, fewer < LINES_MIN ? LINES_MIN : fewer);
@@ -190,7 +221,8 @@ static void keep_fitting(slc_index_t *index)
     if (index->main.room == 0) {
         slc_table_create(&index->main, LINES_MIN);
     } else {
-        go_on(index, STEP_SLOTS);
+        /* A table moved in one go is read and written once from left to right, at the speed of memory. */
+        go_on(index, index->expected == 0 ? STEP_SLOTS : index->main.room);
     }
 }
 

@@ -10,7 +10,9 @@
  * grows by 2/5 at a time, touches fresh pages one after the other, and needs no look at what the refs
  * stand for; and a removal closes its gap, so there are no tombstones.
  *
- * Growing is done a few slots at a time by the calls that insert and remove. A large `next` is there a
+ * Where it is known that much more comes at once (slc_index_expect), it grows to what that needs, four
+ * times as large at most, and all at once: nobody waits for a single entry then. Otherwise growing is
+ * done a few slots at a time by the calls that insert and remove. A large `next` is there a
  * little before it is needed, so that its first pages can be touched by then. While growing is under way,
  * `boundary` divides the tags: those below live in `next` already, the others still in `main`, at or
  * behind `cursor`.
@@ -37,6 +39,8 @@ typedef struct slc_index {
     uint64_t boundary; /* 0: nothing is in `next` */
     uint64_t cursor;
     uint64_t count;
+    uint64_t expected;     /* entries that are soon to be there; 0: nobody knows */
+    uint64_t before;       /* of them there when that was first said */
     slc_retired_t retired; /* outgrown while `held`, still mapped */
     bool held;
 } slc_index_t;
@@ -58,6 +62,8 @@ void slc_index_replace(slc_index_t *index, uint64_t hash, slc_ref_t ref, slc_ref
 bool slc_index_remove(slc_index_t *index, uint64_t hash, slc_ref_t ref);
 /* Goes on growing or shrinking for about `slots` slots without a change; false: it is done. */
 bool slc_index_tidy(slc_index_t *index, uint64_t slots);
+/* As slc_logic_expect in expect.h. */
+void slc_index_expect(slc_index_t *index, uint64_t done, uint64_t total);
 /* Bytes of its tables that are in use. */
 uint64_t slc_index_bytes(const slc_index_t *index);
 /* Adds what a growth is going to write to next. */

@@ -1,6 +1,7 @@
 #include "restore/newest.h"
 
 #include "base/error.h"
+#include "logic/expect.h"
 #include "logic/load.h"
 #include "snapshot/files.h"
 
@@ -24,7 +25,8 @@ static slc_err_t contradicts(const slc_directory_t *directory, uint64_t sequence
 
 /* Loads the entries; frees `load` in any case. */
 static slc_err_t take_entries(const slc_directory_t *directory, slc_snapshot_t *snapshot,
-                              slc_load_t *load, slc_watch_t *watch, slc_error_t *ret_error)
+                              slc_logic_t *logic, slc_load_t *load, slc_watch_t *watch,
+                              slc_error_t *ret_error)
 {
     const slc_snapshot_info_t info = slc_snapshot_info(snapshot);
     /* Changes by operators are few; what is not counted here makes the last steps short. */
@@ -38,10 +40,12 @@ static slc_err_t take_entries(const slc_directory_t *directory, slc_snapshot_t *
             code = contradicts(directory, info.sequence, why, ret_error);
         }
         if (taken % LOOK_ENTRIES == 0) {
+            slc_logic_expect(logic, taken, expected);
             double share = taken < expected ? (double)taken / (double)expected : 1;
             slc_watch_tell(watch, (uint64_t)(share * (double)info.bytes), info.bytes, 0, false);
         }
     }
+    slc_logic_expect(logic, 0, 0);
     if (code != SLC_END) {
         slc_load_abandon(load);
         return code;
@@ -57,7 +61,7 @@ static slc_err_t load_into(const slc_directory_t *directory, slc_snapshot_t *sna
     if (load == NULL) {
         return slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "out of memory for loading a snapshot");
     }
-    return take_entries(directory, snapshot, load, watch, ret_error);
+    return take_entries(directory, snapshot, logic, load, watch, ret_error);
 }
 
 slc_err_t slc_newest_load_one(const slc_directory_t *directory, uint64_t sequence, slc_watch_t *watch,

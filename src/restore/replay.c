@@ -3,10 +3,14 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "journal/batch.h"
+#include "logic/expect.h"
 #include "restore/pairs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+
+/* The logic hears how far the replay is each time that so much of the journal is behind. */
+#define EXPECT_BYTES (UINT64_C(256) << 10)
 
 typedef struct {
     const slc_replay_order_t *order;
@@ -16,6 +20,8 @@ typedef struct {
     slc_pairs_t pairs;
     slc_ask_t asks[SLC_AHEAD_MAX]; /* of the block being replayed, decoded and not applied */
     uint32_t waiting;              /* of them, from the first */
+    uint64_t begun_bytes;          /* of the journal passed over, because the logic held it */
+    uint64_t told_bytes;           /* of it when the logic heard last how far it is */
     uint64_t time_us;
     uint64_t sequence; /* of the last event applied */
     slc_replayed_t *replayed;
@@ -178,6 +184,21 @@ static void tell(const replay_t *replay, const slc_scan_t *scan, bool now)
     slc_watch_tell(replay->order->watch, done, total, replay->sequence - replay->after, now);
 }
 
+/* Lets the logic make room for what the rest of the journal brings. */
+static void expect(replay_t *replay, const slc_scan_t *scan)
+{
+    uint64_t done = 0;
+    uint64_t total = 0;
+    slc_scan_likely(scan, &done, &total);
+    if (replay->sequence == replay->after) {
+        replay->begun_bytes = done;
+    }
+    if (done - replay->told_bytes >= EXPECT_BYTES || replay->sequence == replay->after) {
+        replay->told_bytes = done;
+        slc_logic_expect(replay->logic, done - replay->begun_bytes, total - replay->begun_bytes);
+    }
+}
+
 static slc_err_t replay_journal(replay_t *replay, slc_scan_t *scan, slc_error_t *ret_error)
 {
     slc_scanned_t block;
@@ -185,10 +206,12 @@ static slc_err_t replay_journal(replay_t *replay, slc_scan_t *scan, slc_error_t 
     while (code == SLC_OK && replay->sequence < replay->order->until) {
         code = slc_scan_next(scan, &block, ret_error);
         if (code == SLC_OK) {
+            expect(replay, scan);
             code = replay_block(replay, &block, ret_error);
             tell(replay, scan, false);
         }
     }
+    slc_logic_expect(replay->logic, 0, 0);
     tell(replay, scan, true);
     return code;
 }

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "../../tools/common/called.h"
 #include "connection.h"
 #include "drops.h"
 #include "help.h"
@@ -7,6 +8,7 @@
 
 #include <sluice/build.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -242,13 +244,14 @@ load_parsed_t load_options_parse(int argc, char **argv, load_options_t *ret_opti
             break;
         }
         if (option == OPT_HELP) {
-            (void)fputs(LOAD_HELP, stdout);
-            (void)fputs(LOAD_HELP_TROUBLE, stdout);
-            (void)fputs(LOAD_HELP_RESULTS, stdout);
+            called_print(stdout, LOAD_HELP, "load", NULL);
+            called_print(stdout, LOAD_HELP_TROUBLE, "load", NULL);
+            called_print(stdout, LOAD_HELP_RESULTS, "load", NULL);
             return LOAD_PARSED_DONE;
         }
         if (option == OPT_VERSION) {
-            (void)printf("load %s (commit %s)\n", slc_build_version(), slc_build_commit());
+            (void)printf("%s %s (commit %s)\n", program_invocation_short_name, slc_build_version(),
+                         slc_build_commit());
             return LOAD_PARSED_DONE;
         }
         if (!take_option(option, ret_options, ret_workload, &kill_drop_id)) {

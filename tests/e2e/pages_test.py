@@ -15,8 +15,10 @@ import sluice
 MAN = os.path.join(sluice.BUILD, "tools", "man")
 COMPLETION = os.path.join(sluice.BUILD, "tools", "completion", "sluice")
 PROGRAMS = {"sluiced": sluice.SLUICED, "sluice": sluice.SLUICE, "replay": sluice.REPLAY, "load": sluice.LOAD}
-PAGES = ("sluiced.8", "sluice.1", "replay.1", "load.1", "sluiced.conf.5", "sluice-journal.5", "sluice-snapshot.5",
-         "sluice-report.5")
+# Under which names they are installed.
+INSTALLED = {"sluiced": "sluiced", "sluice": "sluice", "replay": "sluice-replay", "load": "sluice-load"}
+PAGES = ("sluiced.8", "sluice.1", "sluice-replay.1", "sluice-load.1", "sluiced.conf.5", "sluice-journal.5",
+         "sluice-snapshot.5", "sluice-report.5")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 # Named in replay's help, but an option of load.
 OF_OTHERS = {"replay": {"--hgrm"}}
@@ -89,9 +91,15 @@ class Pages(unittest.TestCase):
             for stem, section in re.findall(r"^\.BR (\S+) \((\d)\)", page(name), re.MULTILINE):
                 self.assertIn(f"{stem} ({section})", ours, name)
 
+    def test_pages_show_commands_by_the_names_that_are_installed(self):
+        for program, installed in INSTALLED.items():
+            text = page(next(name for name in PAGES if name.startswith(installed + ".")))
+            self.assertRegex(text, rf"(?m)^ *{installed} \S")
+            self.assertNotRegex(text, r"(?m)(^|[^-/\w])(replay|load) (-|[a-z]+ (DIR|/var))", program)
+
     def test_each_flag_of_the_help_is_in_the_page_and_none_more(self):
         for program in PROGRAMS:
-            name = next(name for name in PAGES if name.startswith(program + "."))
+            name = next(name for name in PAGES if name.startswith(INSTALLED[program] + "."))
             ours = set(FLAG.findall(page(name))) - OF_OTHERS.get(program, set()) - {"--help", "--version"}
             self.assertGreater(len(ours), 5)
             self.assertEqual(ours, help_flags(program) - {"--help", "--version"}, program)
@@ -213,7 +221,7 @@ class Completion(sluice.Case):
         self.assertEqual(completed("sluice", "drop", ""), ["adjust", "close", "list", "open", "purge", "show"])
         self.assertEqual(completed("sluice", "drop", "sh"), ["show"])
         self.assertEqual(completed("sluice", "--json", "order", "c"), ["cancel"])
-        self.assertEqual(completed("/usr/bin/replay", "e"), ["explain", "export"])
+        self.assertEqual(completed("/usr/bin/sluice-replay", "e"), ["explain", "export"])
 
     def test_flags_are_those_of_the_command(self):
         self.assertEqual(completed("sluice", "watch", "--i"), ["--interval"])
@@ -221,6 +229,7 @@ class Completion(sluice.Case):
         self.assertEqual(completed("replay", "explain", "/x", "--u"), ["--until", "--user"])
         self.assertIn("--io-threads", completed("sluiced", "--"))
         self.assertIn("--window", completed("load", "--w"))
+        self.assertEqual(completed("sluice-load", "--w"), completed("load", "--w"))
 
     def test_values_that_are_known_are_offered_also_behind_an_equals_sign(self):
         self.assertEqual(completed("sluiced", "--durability", ""), ["fsync", "os"])
@@ -255,7 +264,7 @@ class Completion(sluice.Case):
 
     def test_it_is_loaded_under_the_name_of_each_program(self):
         printed = sluice.run("bash", "--norc", "-c", 'source "$1"; complete -p', "bash", COMPLETION, check=0).stdout
-        for program in PROGRAMS:
+        for program in {*PROGRAMS, *INSTALLED.values()}:
             self.assertIn(f"complete -F _sluice_complete {program}\n", printed)
 
 

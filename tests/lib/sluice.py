@@ -112,7 +112,7 @@ class Server:
     @property
     def pid(self):
         """Of sluiced itself, also where it runs under strace."""
-        if self.command[0] == SLUICED:
+        if os.path.basename(self.command[0]) == os.path.basename(SLUICED):
             return self.process.pid
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
             return int(file.read().split()[0])

@@ -109,7 +109,7 @@ def body(text):
 
 def page(template, version, programs):
     def expand(line):
-        found = re.fullmatch(r"@(OPTIONS|KEYS|HELP) ([a-z]+)((?: [a-z]+)*)@", line)
+        found = re.fullmatch(r"@(OPTIONS|KEYS|HELP) ([a-z-]+)((?: [a-z]+)*)@", line)
         if not found:
             return [line.replace("@VERSION@", version)]
         text = help_of(programs[found.group(2)], *found.group(3).split())

@@ -1,9 +1,11 @@
 /* The commands of replay. */
+#include "../common/called.h"
 #include "help.h"
 #include "options.h"
 
 #include <sluice/build.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +28,8 @@ static const replay_command_t commands[] = {
 
 static void print_help(FILE *out)
 {
-    (void)fputs(
+    called_print(
+        out,
         "  replay verify /var/lib/sluice\n"
         "  replay dump /var/lib/sluice --from 1000 --until 2000\n"
         "  replay state /var/lib/sluice --json\n"
@@ -41,16 +44,17 @@ static void print_help(FILE *out)
         "\n"
         "Reads the data directory of sluiced, beside a live server or without one. Never writes to it.\n"
         "\n",
-        out);
+        "replay", NULL);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         (void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
     }
-    (void)fputs("\n"
-                "Each takes --json and --help. replay --version names the version.\n"
-                "\n"
-                "exit: 0 done, 1 a check failed, 2 usage, 4 damaged journal or snapshot, 5 input or "
-                "output failed\n",
-                out);
+    called_print(out,
+                 "\n"
+                 "Each takes --json and --help. replay --version names the version.\n"
+                 "\n"
+                 "exit: 0 done, 1 a check failed, 2 usage, 4 damaged journal or snapshot, 5 input or "
+                 "output failed\n",
+                 "replay", NULL);
 }
 
 static int unknown_command(const char *name)
@@ -68,7 +72,7 @@ static int run_command(const replay_command_t *command, int argc, char **argv)
     replay_options_t options;
     switch (replay_parse(command, argc, argv, &options)) {
     case REPLAY_PARSED_HELP:
-        (void)fputs(command->help, stdout);
+        called_print(stdout, command->help, "replay", NULL);
         return replay_flush(REPLAY_DONE);
     case REPLAY_PARSED_WRONG:
         return REPLAY_USAGE;
@@ -89,7 +93,8 @@ int main(int argc, char **argv)
         return replay_flush(REPLAY_DONE);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("replay %s (commit %s)\n", slc_build_version(), slc_build_commit());
+        printf("%s %s (commit %s)\n", program_invocation_short_name, slc_build_version(),
+               slc_build_commit());
         return replay_flush(REPLAY_DONE);
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {

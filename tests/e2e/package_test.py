@@ -46,8 +46,8 @@ FILES = {
 
 
 def prefix_of_build():
-    options = json.loads(run("meson", "introspect", "--buildoptions", sluice.BUILD, check=0).stdout)
-    return next(option["value"] for option in options if option["name"] == "prefix")
+    with open(os.path.join(sluice.BUILD, "meson-info", "intro-buildoptions.json"), encoding="utf-8") as file:
+        return next(option["value"] for option in json.load(file) if option["name"] == "prefix")
 
 
 def files_below(folder):
@@ -208,6 +208,32 @@ class Package(sluice.Case):
         self.assertEqual(server.stop(), 0)
         self.assertIn("audit PASS", run(self.at("usr/bin/sluice-replay"), "audit", self.data, check=0).stdout)
 
+    def commands_of_readme(self, title):
+        section = self.text("usr/share/doc/sluice/README.md").split(f"\n## {title}\n")[1].split("\n## ")[0]
+        return [line.partition("#")[0].split() for line in section.splitlines() if line.startswith("    ")]
+
+    def test_commands_of_the_readme_work_as_they_stand(self):
+        """Those of the installed programs are run on the data directory of this test; of the others the names."""
+        self.serve()
+        ran = 0
+        for words in self.commands_of_readme("As a service"):
+            words = words[1:] if words[0] == "sudo" else words
+            if os.path.exists(self.at(f"usr/bin/{words[0]}")):
+                words = [self.configuration() if word == "/etc/sluice/sluiced.conf" else
+                         word.replace("/var/lib/sluice", self.data) for word in words]
+                run(self.at(f"usr/bin/{words[0]}"), *words[1:], check=0)
+                ran += 1
+            elif words[0] in ("systemctl", "journalctl"):
+                self.assertTrue({"sluice"} <= set(words), words)
+            elif words[0] == "apt":
+                self.assertEqual(words[2:], ["./build-deb/*.deb"])
+            else:
+                self.assertTrue(os.access(os.path.join(sluice.ROOT, words[0]), os.X_OK), words)
+        self.assertEqual(ran, 4)
+        [build] = self.commands_of_readme("Packages and the library")
+        shutil.copy(CLIENT, os.path.join(self.folder, "shop.c"))
+        run("bash", "-c", " ".join(build), check=0, cwd=self.folder, env=self.library_environment())
+
     # ---- the sandbox ----
 
     def allowed_calls(self):
@@ -261,10 +287,12 @@ class Package(sluice.Case):
 
     # ---- the library ----
 
+    def library_environment(self):
+        """For pkg-config: the installed library; those that it stands on are this machine's."""
+        return {**os.environ, "PKG_CONFIG_PATH": self.at(f"{LIB}/pkgconfig"), "PKG_CONFIG_SYSROOT_DIR": self.root}
+
     def pkg_config(self, *flags):
-        """Of the installed library; the libraries that it stands on are this machine's."""
-        return run("pkg-config", *flags, "sluice", check=0, env={
-            **os.environ, "PKG_CONFIG_PATH": self.at(f"{LIB}/pkgconfig"), "PKG_CONFIG_SYSROOT_DIR": self.root}).stdout.split()
+        return run("pkg-config", *flags, "sluice", check=0, env=self.library_environment()).stdout.split()
 
     def buys(self, program, server, left):
         done = run(program, server.address, check=0, env={**os.environ, "LD_LIBRARY_PATH": self.at(LIB)})

@@ -1,4 +1,5 @@
 #include "books.h"
+#include "../../tools/common/called.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +18,11 @@ static bool books_init(books_t *books, const char *control_path)
     books->control = NULL;
     books->reply = malloc(sizeof *books->reply);
     if (books->reply == NULL) {
-        (void)fputs("load: no memory\n", stderr);
+        called_say("load", "load: no memory\n");
         return false;
     }
     if (slc_control_connect(control_path, TIMEOUT_MS, &books->control, &books->error) != SLC_OK) {
-        fprintf(stderr, "load: %s\n", books->error.message);
+        called_say("load", "load: %s\n", books->error.message);
         free(books->reply);
         return false;
     }
@@ -37,7 +38,7 @@ static void books_finish(books_t *books)
 static bool call(books_t *books, const slc_control_request_t *request)
 {
     if (slc_control_call(books->control, request, books->reply, &books->error) != SLC_OK) {
-        fprintf(stderr, "load: %s\n", books->error.message);
+        called_say("load", "load: %s\n", books->error.message);
         return false;
     }
     return true;
@@ -59,9 +60,9 @@ bool load_books_open(const char *control_path, const load_workload_t *workload)
                                          .name = "opened by load"};
         good = !drop->opened || call(&books, &request);
         if (good && drop->opened && books.reply->status != SLC_STATUS_ACCEPTED) {
-            fprintf(stderr, "load: drop %llu cannot be opened: %s: %s; choose another number\n",
-                    (unsigned long long)drop->drop_id, slc_status_name((int)books.reply->status),
-                    books.reply->message);
+            called_say("load", "load: drop %llu cannot be opened: %s: %s; choose another number\n",
+                       (unsigned long long)drop->drop_id, slc_status_name((int)books.reply->status),
+                       books.reply->message);
             good = false;
         }
     }

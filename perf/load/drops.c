@@ -1,5 +1,6 @@
 #include "drops.h"
 
+#include "../../tools/common/called.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@ load_drop_t *load_drops_of(load_workload_t *workload, uint64_t drop_id)
         }
     }
     if (workload->drop_count == LOAD_DROPS_MAX) {
-        fprintf(stderr, "load: at most %d drops\n", LOAD_DROPS_MAX);
+        called_say("load", "load: at most %d drops\n", LOAD_DROPS_MAX);
         return NULL;
     }
     load_drop_t *drop = &workload->drops[workload->drop_count++];

@@ -1,5 +1,6 @@
 /* load: asks a Sluice server to sell, measures, and checks the answers. Opens the drops, resolves the
  * address, runs one worker a thread, adds up what they heard, reports. */
+#include "../../tools/common/called.h"
 #include "books.h"
 #include "crowd.h"
 #include "options.h"
@@ -86,7 +87,7 @@ static bool make_plan(void)
         plan.ledger_fd =
             open(options.ledger, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
         if (plan.ledger_fd < 0) {
-            fprintf(stderr, "load: cannot write %s: %s\n", options.ledger, strerrordesc_np(errno));
+            called_say("load", "load: cannot write %s: %s\n", options.ledger, strerrordesc_np(errno));
             return false;
         }
     }
@@ -151,7 +152,7 @@ static bool run(load_worker_t *workers)
         ready++;
     }
     if (ready < plan.threads) {
-        fprintf(stderr, "load: %s\n", workers[ready].failure);
+        called_say("load", "load: %s\n", workers[ready].failure);
         load_worker_finish(&workers[ready]);
     }
     while (ready == plan.threads && started < plan.threads &&
@@ -159,7 +160,7 @@ static bool run(load_worker_t *workers)
         started++;
     }
     if (started < plan.threads) {
-        (void)fputs("load: cannot start so many threads\n", stderr);
+        called_say("load", "load: cannot start so many threads\n");
         atomic_store_explicit(&plan.stop, 2, memory_order_relaxed); /* a hint, it guards no data */
     } else {
         wait_for_workers(workers);
@@ -184,8 +185,8 @@ static void take_over(load_worker_t *worker, load_result_t *result)
         result->failure = failure;
     }
     if (worker->ledger.error != 0) {
-        fprintf(stderr, "load: cannot write %s: %s\n", options.ledger,
-                strerrordesc_np(worker->ledger.error));
+        called_say("load", "load: cannot write %s: %s\n", options.ledger,
+                   strerrordesc_np(worker->ledger.error));
         result->failure = "the ledger cannot be written";
     }
     if (worker->killed) {
@@ -294,7 +295,7 @@ static int report(load_result_t *result)
         result->ok = result->ok && checks[i].ok;
     }
     if (result->failure != NULL) {
-        fprintf(stderr, "load: %s\n", result->failure);
+        called_say("load", "load: %s\n", result->failure);
     }
     /* Where nothing was ever answered there is nothing to tell: nobody was there. */
     bool nobody = result->failure != NULL && result->tally->answered == 0;
@@ -311,7 +312,7 @@ static int report(load_result_t *result)
         written = load_page_save(result, &conditions, options.html) && written;
     }
     if (!written) {
-        (void)fputs("load: the result cannot be written\n", stderr);
+        called_say("load", "load: the result cannot be written\n");
     }
     return nobody || !written ? slc_err_exit_code(SLC_ERR_IO)
            : result->ok       ? 0

@@ -161,14 +161,14 @@ static bool take_option(int option, load_options_t *options, load_workload_t *wo
     case OPT_KILL_WHEN:
         return parse_kill(options, optarg, ret_kill_drop_id);
     default:
-        fprintf(stderr, "load: see load --help\n");
+        called_say("load", "load: see load --help\n");
         return false;
     }
 }
 
 static bool wrong(const char *why)
 {
-    fprintf(stderr, "load: %s; see load --help\n", why);
+    called_say("load", "load: %s; see load --help\n", why);
     return false;
 }
 
@@ -259,7 +259,7 @@ load_parsed_t load_options_parse(int argc, char **argv, load_options_t *ret_opti
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "load: %s: everything is an option here; see load --help\n", argv[optind]);
+        called_say("load", "load: %s: everything is an option here; see load --help\n", argv[optind]);
         return LOAD_PARSED_WRONG;
     }
     if (!fit_together(ret_options, ret_workload, kill_drop_id)) {

@@ -1,4 +1,5 @@
 #include "setup.h"
+#include "../../tools/common/called.h"
 
 #include <netdb.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@ bool load_setup_resolve(const char *connect, struct sockaddr_storage *ret_addres
     char host[256];
     const char *colon = strrchr(connect, ':');
     if (colon == NULL || colon == connect || (size_t)(colon - connect) >= sizeof host) {
-        fprintf(stderr, "load: --connect %s: needs HOST:PORT\n", connect);
+        called_say("load", "load: --connect %s: needs HOST:PORT\n", connect);
         return false;
     }
     bool bracketed = connect[0] == '[' && colon[-1] == ']';
@@ -24,7 +25,7 @@ bool load_setup_resolve(const char *connect, struct sockaddr_storage *ret_addres
     struct addrinfo *found = NULL;
     int failure = getaddrinfo(host, colon + 1, &hints, &found);
     if (failure != 0) {
-        fprintf(stderr, "load: cannot find %s: %s\n", connect, gai_strerror(failure));
+        called_say("load", "load: cannot find %s: %s\n", connect, gai_strerror(failure));
         return false;
     }
     memcpy(ret_address, found->ai_addr, found->ai_addrlen);
@@ -44,8 +45,8 @@ bool load_setup_descriptors(uint64_t connections)
     struct rlimit wanted = {.rlim_cur = needed,
                             .rlim_max = files.rlim_max < needed ? needed : files.rlim_max};
     if (setrlimit(RLIMIT_NOFILE, &wanted) != 0) {
-        fprintf(
-            stderr,
+        called_say(
+            "load",
             "load: %llu connections need %llu descriptors and the limit is %llu: raise it (ulimit -Hn "
             "%llu), or ask for fewer\n",
             (unsigned long long)connections, (unsigned long long)needed,

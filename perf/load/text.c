@@ -1,4 +1,5 @@
 #include "text.h"
+#include "../../tools/common/called.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,7 +10,7 @@
 
 bool load_text_complain(const char *option, const char *text, const char *wanted)
 {
-    fprintf(stderr, "load: --%s %s: %s; see load --help\n", option, text, wanted);
+    called_say("load", "load: --%s %s: %s; see load --help\n", option, text, wanted);
     return false;
 }
 

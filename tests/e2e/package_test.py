@@ -110,6 +110,9 @@ class Package(sluice.Case):
             versions.add(version)
             self.assertRegex(run(self.at(f"usr/bin/{name}"), "--help", check=0).stdout, rf"(?m)^ *{name} -?\w?")
             self.assertIn(name, pages)
+            refused = run(self.at(f"usr/bin/{name}"), "--frobnicate", check=2).stderr
+            self.assertRegex(refused, rf"(^|\n){name}: ")
+            self.assertNotRegex(refused, r"(^|[^-\w])(replay|load)[: ]")
         self.assertEqual(len(versions), 1, versions)
         with gzip.open(self.at("usr/share/man/man1/sluice-replay.1.gz"), "rt", encoding="utf-8") as page:
             self.assertIn("sluice\\-replay verify /var/lib/sluice", page.read())

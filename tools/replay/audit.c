@@ -6,6 +6,7 @@
  *
  * The ledger is read first: what is in it by then was durable before, so it must be in the journal, even
  * while the server goes on. */
+#include "../common/called.h"
 #include "audit_digest.h"
 #include "audit_ledger.h"
 #include "audit_scan.h"
@@ -184,7 +185,7 @@ static slc_err_t hear_all(audit_t *audit, const replay_options_t *options, slc_e
         code = audit_ledger_read(&audit->ledger, options->ledger, ret_error);
     }
     if (code == SLC_OK && audit->ledger.broken_tail) {
-        (void)fprintf(stderr, "replay: note: the ledger's last line is broken and left out\n");
+        called_say("replay", "replay: note: the ledger's last line is broken and left out\n");
     }
     for (unsigned tries = 0; code == SLC_OK && tries < TRIES_MAX; tries++) {
         *ret_error = (slc_error_t){0};

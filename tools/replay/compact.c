@@ -1,5 +1,6 @@
 /* replay compact: the state of a data directory as a directory of its own, with one snapshot and no
  * journal. */
+#include "../common/called.h"
 #include "progress.h"
 #include "replay.h"
 #include "text.h"
@@ -61,12 +62,12 @@ int replay_compact(const replay_options_t *options)
     slc_compacted_t compacted;
     replay_progress_t progress;
     if (options->into == NULL) {
-        (void)fputs("replay compact: --into NEW is missing; see replay compact --help\n", stderr);
+        called_say("replay", "replay compact: --into NEW is missing; see replay compact --help\n");
         return REPLAY_USAGE;
     }
     if (is_inside(options->directory, options->into)) {
-        (void)fprintf(stderr, "replay compact: %s stands within %s, which is only read; choose another\n",
-                      options->into, options->directory);
+        called_say("replay", "replay compact: %s stands within %s, which is only read; choose another\n",
+                   options->into, options->directory);
         return REPLAY_USAGE;
     }
     replay_progress_begin(&progress, "compacting");

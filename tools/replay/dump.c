@@ -3,6 +3,7 @@
  * A cancellation names an order, not a drop. So that the view of one drop can show the cancellations of
  * its orders, that view is read from the first event kept, also where less is to be shown, and
  * the sequences of the drop's BUYs are kept: an order's id is the sequence of the BUY that placed it. */
+#include "../common/called.h"
 #include "memory.h"
 #include "progress.h"
 #include "replay.h"
@@ -193,12 +194,12 @@ static bool is_last_block(const dump_t *dump, const slc_journal_block_t *block)
 static void note_gap(dump_t *dump, const slc_journal_block_t *block)
 {
     if (block->first_sequence > dump->next) {
-        (void)fprintf(stderr,
-                      "replay: note: events %" PRIu64 " to %" PRIu64
-                      " were removed, because snapshots cover them%s\n",
-                      dump->next, block->first_sequence - 1,
-                      dump->options->drop_id == 0 ? ""
-                                                  : "; cancellations of orders among them are not shown");
+        called_say("replay",
+                   "replay: note: events %" PRIu64 " to %" PRIu64
+                   " were removed, because snapshots cover them%s\n",
+                   dump->next, block->first_sequence - 1,
+                   dump->options->drop_id == 0 ? ""
+                                               : "; cancellations of orders among them are not shown");
         dump->next = block->first_sequence;
     }
 }

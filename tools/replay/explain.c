@@ -1,5 +1,6 @@
 /* replay explain: why this user won or lost. */
 #include "explain.h"
+#include "../common/called.h"
 #include "progress.h"
 #include "replay.h"
 #include "text.h"
@@ -11,13 +12,13 @@
 static int check(const replay_options_t *options)
 {
     if (options->drop_id == 0 || options->user == NULL) {
-        (void)fprintf(stderr, "replay explain: --%s is missing; see replay explain --help\n",
-                      options->drop_id == 0 ? "drop ID" : "user NAME");
+        called_say("replay", "replay explain: --%s is missing; see replay explain --help\n",
+                   options->drop_id == 0 ? "drop ID" : "user NAME");
         return REPLAY_USAGE;
     }
     if (!slc_text_is_valid(replay_text(options->user), 1, SLC_USER_BYTES_MAX)) {
-        (void)fprintf(stderr, "replay explain: --user: a name is 1 to %d bytes of UTF-8\n",
-                      SLC_USER_BYTES_MAX);
+        called_say("replay", "replay explain: --user: a name is 1 to %d bytes of UTF-8\n",
+                   SLC_USER_BYTES_MAX);
         return REPLAY_USAGE;
     }
     return REPLAY_DONE;
@@ -43,10 +44,10 @@ int replay_explain(const replay_options_t *options)
     if (code != SLC_OK) {
         exit_code = replay_fail(&error);
     } else if (!explain.was_seen) {
-        (void)fprintf(stderr,
-                      "replay: drop %" PRIu64 " does not exist, and nobody of this name asked for it; "
-                      "replay state %s lists the drops\n",
-                      options->drop_id, options->directory);
+        called_say("replay",
+                   "replay: drop %" PRIu64 " does not exist, and nobody of this name asked for it; "
+                   "replay state %s lists the drops\n",
+                   options->drop_id, options->directory);
         exit_code = REPLAY_USAGE;
     } else if (options->json) {
         explain_print_json(&explain, options->from);

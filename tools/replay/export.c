@@ -1,5 +1,6 @@
 /* replay export: what the orders are, for other programs; how a drop went, for people. */
 #include "export.h"
+#include "../common/called.h"
 #include "progress.h"
 #include "text.h"
 
@@ -70,8 +71,8 @@ static int check_drop(const slc_state_t *state, const replay_options_t *options)
     if (options->drop_id == 0 || slc_state_drop(state, options->drop_id, &drop)) {
         return REPLAY_DONE;
     }
-    (void)fprintf(stderr, "replay: drop %" PRIu64 " does not exist; replay state %s lists the drops\n",
-                  options->drop_id, options->directory);
+    called_say("replay", "replay: drop %" PRIu64 " does not exist; replay state %s lists the drops\n",
+               options->drop_id, options->directory);
     return REPLAY_USAGE;
 }
 
@@ -131,16 +132,15 @@ int replay_export(const replay_options_t *options)
                                                : options->sqlite;
     replay_target_t target;
     if ((options->csv != NULL) + (options->sqlite != NULL) + (options->html != NULL) != 1) {
-        (void)fputs("replay export: say one of --csv FILE, --sqlite FILE and --html FILE; see "
-                    "replay export --help\n",
-                    stderr);
+        called_say("replay", "replay export: say one of --csv FILE, --sqlite FILE and --html FILE; see "
+                             "replay export --help\n");
         return REPLAY_USAGE;
     }
     if ((options->latency != NULL && options->html == NULL) ||
         (options->html != NULL && options->from > 1)) {
-        (void)fputs(
-            "replay export: --latency goes with --html, --from does not; see replay export --help\n",
-            stderr);
+        called_say(
+            "replay",
+            "replay export: --latency goes with --html, --from does not; see replay export --help\n");
         return REPLAY_USAGE;
     }
     int code =

@@ -1,4 +1,5 @@
 /* How each drop went, as one page that needs nothing else: style and pictures stand within it. */
+#include "../common/called.h"
 #include "export.h"
 #include "going.h"
 #include "known.h"
@@ -176,9 +177,8 @@ static int write_page(const replay_options_t *options, replay_target_t *target, 
                       const picture_latency_t *latency, uint64_t *ret_attempts)
 {
     if (options->drop_id != 0 && going->count == 0) {
-        (void)fprintf(stderr,
-                      "replay: drop %" PRIu64 " does not exist; replay state %s lists the drops\n",
-                      options->drop_id, options->directory);
+        called_say("replay", "replay: drop %" PRIu64 " does not exist; replay state %s lists the drops\n",
+                   options->drop_id, options->directory);
         return REPLAY_USAGE;
     }
     put_page(target->stream, options, going, latency);

@@ -59,11 +59,11 @@ static void print_help(FILE *out)
 
 static int unknown_command(const char *name)
 {
-    (void)fprintf(stderr, "replay: there is no command '%s'; there are", name);
+    called_say("replay", "replay: there is no command '%s'; there are", name);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         (void)fprintf(stderr, "%s %s", i == 0 ? "" : ",", commands[i].name);
     }
-    (void)fputs("; see replay --help\n", stderr);
+    called_say("replay", "; see replay --help\n");
     return REPLAY_USAGE;
 }
 

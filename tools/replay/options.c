@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "../common/called.h"
 #include "text.h"
 
 #include <getopt.h>
@@ -46,11 +47,11 @@ __attribute__((format(printf, 2, 3))) static replay_parsed_t wrong(const replay_
                                                                    const char *format, ...)
 {
     va_list arguments;
-    (void)fprintf(stderr, "replay %s: ", command->name);
+    called_say("replay", "replay %s: ", command->name);
     va_start(arguments, format);
     (void)vfprintf(stderr, format, arguments);
     va_end(arguments);
-    (void)fprintf(stderr, "; see replay %s --help\n", command->name);
+    called_say("replay", "; see replay %s --help\n", command->name);
     return REPLAY_PARSED_WRONG;
 }
 

@@ -1,3 +1,4 @@
+#include "../common/called.h"
 #include "replay.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 
 int replay_fail(const slc_error_t *error)
 {
-    (void)fprintf(stderr, "replay: %s\n", error->message);
+    called_say("replay", "replay: %s\n", error->message);
     return slc_err_exit_code(error->code);
 }
 
@@ -33,10 +34,10 @@ void replay_note_tail(const slc_journal_t *journal)
     uint32_t segment;
     uint64_t offset;
     if (slc_journal_tail(journal, &segment, &offset) == SLC_TAIL_TORN) {
-        (void)fprintf(stderr,
-                      "replay: note: an unfinished block follows at segment %" PRIu32 " offset %" PRIu64
-                      "; nothing in it was ever acknowledged\n",
-                      segment, offset);
+        called_say("replay",
+                   "replay: note: an unfinished block follows at segment %" PRIu32 " offset %" PRIu64
+                   "; nothing in it was ever acknowledged\n",
+                   segment, offset);
     }
 }
 
@@ -44,7 +45,7 @@ int replay_flush(int exit_code)
 {
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        (void)fprintf(stderr, "replay: cannot write the output: %s\n", strerror(errno));
+        called_say("replay", "replay: cannot write the output: %s\n", strerror(errno));
         return REPLAY_IO;
     }
     return exit_code;

@@ -1,5 +1,6 @@
 /* Latency by percentile, from a file of HdrHistogram's percentile distribution: lines of value,
  * percentile, count and 1/(1 - percentile); comments begin with #. */
+#include "../common/called.h"
 #include "memory.h"
 #include "picture.h"
 
@@ -20,7 +21,7 @@ bool picture_latency_read(const char *path, picture_latency_t *ret_latency)
     FILE *file = fopen(path, "r");
     *ret_latency = (picture_latency_t){0};
     if (file == NULL) {
-        (void)fprintf(stderr, "replay export: cannot read %s: %s\n", path, strerror(errno));
+        called_say("replay", "replay export: cannot read %s: %s\n", path, strerror(errno));
         return false;
     }
     while (fgets(line, sizeof line, file) != NULL) {
@@ -41,9 +42,9 @@ bool picture_latency_read(const char *path, picture_latency_t *ret_latency)
     bool failed = ferror(file) != 0;
     (void)fclose(file); /* only read from */
     if (failed || ret_latency->count == 0) {
-        (void)fprintf(
-            stderr, "replay export: %s has no percentiles; --latency takes what perf/load --hgrm wrote\n",
-            path);
+        called_say("replay",
+                   "replay export: %s has no percentiles; --latency takes what perf/load --hgrm wrote\n",
+                   path);
         picture_latency_finish(ret_latency);
         return false;
     }

@@ -1,4 +1,5 @@
 /* replay state --what-if: the winners under other rules, and who differs. */
+#include "../common/called.h"
 #include "known.h"
 #include "memory.h"
 #include "progress.h"
@@ -147,9 +148,8 @@ static int answer(const replay_options_t *options, what_if_t *what_if, const slc
 {
     slc_drop_info_t drop;
     if (options->drop_id != 0 && !slc_state_drop(actual, options->drop_id, &drop)) {
-        (void)fprintf(stderr,
-                      "replay: drop %" PRIu64 " does not exist; replay state %s lists the drops\n",
-                      options->drop_id, options->directory);
+        called_say("replay", "replay: drop %" PRIu64 " does not exist; replay state %s lists the drops\n",
+                   options->drop_id, options->directory);
         return REPLAY_USAGE;
     }
     what_if_end(what_if, actual);
@@ -167,7 +167,7 @@ int replay_what_if(const replay_options_t *options)
     what_if_rules_t rules;
     const char *wrong = what_if_parse(options->what_if, &rules);
     if (wrong != NULL) {
-        (void)fprintf(stderr, "replay state: --what-if %s; see replay state --help\n", wrong);
+        called_say("replay", "replay state: --what-if %s; see replay state --help\n", wrong);
         return REPLAY_USAGE;
     }
     rules.drop_id = options->drop_id;

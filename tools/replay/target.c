@@ -1,5 +1,6 @@
 #include "target.h"
 
+#include "../common/called.h"
 #include "replay.h"
 
 #include <errno.h>
@@ -67,24 +68,24 @@ static int check_place(const char *data_dir, const char *path, bool force)
     struct stat there;
     int parent = open_parent(path);
     if (parent < 0) {
-        (void)fprintf(stderr, "replay export: cannot write %s: %s; make its folder first\n", path,
-                      strerror(errno));
+        called_say("replay", "replay export: cannot write %s: %s; make its folder first\n", path,
+                   strerror(errno));
         return REPLAY_IO;
     }
     bool is_inside = stat(data_dir, &outer) == 0 && leads_through(parent, &outer);
     (void)close(parent);
     if (is_inside) {
-        (void)fprintf(stderr, "replay export: %s stands within %s, which is only read; choose another\n",
-                      path, data_dir);
+        called_say("replay", "replay export: %s stands within %s, which is only read; choose another\n",
+                   path, data_dir);
         return REPLAY_USAGE;
     }
     if (lstat(path, &there) != 0) {
         return REPLAY_DONE;
     }
     if (!force || !S_ISREG(there.st_mode)) {
-        (void)fprintf(stderr, "replay export: %s %s\n", path,
-                      S_ISREG(there.st_mode) ? "exists; say --force to replace it, or name another file"
-                                             : "exists and is no ordinary file; name another");
+        called_say("replay", "replay export: %s %s\n", path,
+                   S_ISREG(there.st_mode) ? "exists; say --force to replace it, or name another file"
+                                          : "exists and is no ordinary file; name another");
         return REPLAY_USAGE;
     }
     return REPLAY_DONE;
@@ -113,7 +114,7 @@ static void watch_signals(const char *temporary)
 
 static int cannot(const char *what, const char *path)
 {
-    (void)fprintf(stderr, "replay export: cannot %s %s: %s\n", what, path, strerror(errno));
+    called_say("replay", "replay export: cannot %s %s: %s\n", what, path, strerror(errno));
     return REPLAY_IO;
 }
 

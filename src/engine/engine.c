@@ -301,7 +301,7 @@ static slc_err_t engine_start(slc_engine_t *engine, slc_error_t *ret_error)
     }
     if (err == SLC_OK && strcmp(engine->options->report, "off") != 0) {
         err = slc_reporting_create(engine->options->report, engine->directory, &engine->pair,
-                                   &engine->reporting, ret_error);
+                                   &engine->pipeline, &engine->reporting, ret_error);
     }
     if (err == SLC_OK && engine->options->attempts_log) {
         err = slc_attempts_open(engine->directory, engine->options->attempts_log_bytes, &engine->attempts,

@@ -21,6 +21,7 @@ struct slc_reporting {
     bool stuck;
     const slc_sys_t *sys;
     const slc_digest_pair_t *pair;
+    const slc_pipeline_t *pipeline;
     char source[2 * SLC_DIRECTORY_ID_BYTES + 1];
 };
 
@@ -35,6 +36,12 @@ static uint64_t applied(void *context)
     return sequence;
 }
 
+static uint64_t passed(void *context)
+{
+    const slc_reporting_t *reporting = context;
+    return slc_consumer_sequence(reporting->pipeline->apply);
+}
+
 static uint64_t monotonic_ns(void *context)
 {
     const slc_reporting_t *reporting = context;
@@ -42,8 +49,8 @@ static uint64_t monotonic_ns(void *context)
 }
 
 slc_err_t slc_reporting_create(const char *path, const slc_directory_t *directory,
-                               const slc_digest_pair_t *pair, slc_reporting_t **ret_reporting,
-                               slc_error_t *ret_error)
+                               const slc_digest_pair_t *pair, const slc_pipeline_t *pipeline,
+                               slc_reporting_t **ret_reporting, slc_error_t *ret_error)
 {
     slc_reporting_t *reporting = calloc(1, sizeof *reporting);
     if (reporting == NULL) {
@@ -51,6 +58,7 @@ slc_err_t slc_reporting_create(const char *path, const slc_directory_t *director
     }
     reporting->sys = directory->sys;
     reporting->pair = pair;
+    reporting->pipeline = pipeline;
     for (size_t i = 0; i < SLC_DIRECTORY_ID_BYTES; i++) {
         (void)snprintf(&reporting->source[2 * i], 3, "%02x", directory->id[i]);
     }
@@ -61,6 +69,7 @@ slc_err_t slc_reporting_create(const char *path, const slc_directory_t *director
         .handover = &reporting->handover,
         .interval_ns = INTERVAL_NS,
         .applied = applied,
+        .passed = passed,
         .monotonic_ns = monotonic_ns,
         .context = reporting,
     });

@@ -10,15 +10,17 @@
 #define SLC_ENGINE_REPORTING_H
 
 #include "base/digest_pair.h"
+#include "engine/pipeline.h"
 #include "journal/directory.h"
 #include "report/mirror.h"
 
 typedef struct slc_reporting slc_reporting_t;
 
-/* `pair` is what the apply station publishes. Relative to where the program was started, as any path. */
+/* `pair` is what the apply station publishes; `pipeline` has to be there from start on. Relative to where
+ * the program was started, as any path. */
 slc_err_t slc_reporting_create(const char *path, const slc_directory_t *directory,
-                               const slc_digest_pair_t *pair, slc_reporting_t **ret_reporting,
-                               slc_error_t *ret_error);
+                               const slc_digest_pair_t *pair, const slc_pipeline_t *pipeline,
+                               slc_reporting_t **ret_reporting, slc_error_t *ret_error);
 slc_err_t slc_reporting_start(slc_reporting_t *reporting, slc_error_t *ret_error);
 /* For the apply station; NULL: none. */
 slc_handover_t *slc_reporting_handover(slc_reporting_t *reporting);

@@ -2,12 +2,13 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "report/pace.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -128,15 +129,27 @@ bool slc_mirror_turn(slc_mirror_t *mirror)
 
 void slc_mirror_run(slc_mirror_t *mirror)
 {
-    /* On Linux a thread has a priority of its own. Without it all else works the same. */
-    if (setpriority(PRIO_PROCESS, (id_t)gettid(), 19) != 0) {
+    const struct sched_param none = {.sched_priority = 0};
+    /* On Linux a thread has a policy of its own. SCHED_IDLE and not a nice of 19, with which a station
+     * that wakes up may have to wait for the end of the mirror's slice. Without it all else works the
+     * same. */
+    if (sched_setscheduler((pid_t)gettid(), SCHED_IDLE, &none) != 0) {
         slc_log(SLC_LOG_INFO, "the report is written at the priority of the rest");
     }
     uint64_t look_ns =
         mirror->config.interval_ns / 2 < LOOK_NS ? mirror->config.interval_ns / 2 : LOOK_NS;
     bool did = true;
+    slc_pace_t pace = {.looked_ns = slc_mirror_now_ns(mirror),
+                       .passed = mirror->config.passed(mirror->config.context)};
     while (slc_handover_wait(mirror->config.handover, did ? 0 : look_ns)) {
+        uint64_t begun_ns = slc_mirror_now_ns(mirror);
         did = slc_mirror_turn(mirror);
+        uint64_t now_ns = slc_mirror_now_ns(mirror);
+        uint64_t rest_ns = slc_pace_rest_ns(&pace, now_ns - begun_ns, now_ns,
+                                            mirror->config.passed(mirror->config.context));
+        if (did && rest_ns > 0) {
+            (void)slc_handover_nap(mirror->config.handover, rest_ns); /* whether to stop is asked above */
+        }
     }
 }
 

@@ -9,6 +9,7 @@
  * What has a sequence above `covered` is new, whatever the file holds of it already: written twice is
  * written once. Where there is more than one buffer of it, later cuts are read up to the event of the
  * first one only, so that it comes to an end under any load; no view shows it before all of it is there.
+ * Under load it rests most of the time (report/pace.h).
  * A drop that was purged meanwhile makes it begin again, with the newest state.
  *
  * The file is rebuilt from nothing where it is missing, damaged, of another schema version, ahead of the
@@ -37,8 +38,10 @@ typedef struct slc_mirror_config {
     uint32_t buffer_rows; /* to a cut; 0: as many as is usual */
     /* Of the running engine: the last event applied. */
     uint64_t (*applied)(void *context);
+    /* Likewise: how many requests the logic ever judged, for the mirror's pace (report/pace.h). */
+    uint64_t (*passed)(void *context);
     uint64_t (*monotonic_ns)(void *context);
-    void *context; /* of both */
+    void *context; /* of all three */
 } slc_mirror_config_t;
 
 typedef enum slc_mirror_state {

@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* To a transaction: a tenth of a second or two. */
-#define TRANSACTION_ROWS 32768u
+/* To a transaction: some hundredths of a second. */
+#define TRANSACTION_ROWS 8192u
 #define SWEEP_ROWS 8192u
 /* The log is copied into the file when it is 16 MB long. */
 #define LOG_PAGES 4096u

@@ -95,6 +95,7 @@ void world_open_mirror(uint32_t buffer_rows)
                                                             .interval_ns = SECOND_NS,
                                                             .buffer_rows = buffer_rows,
                                                             .applied = applied,
+                                                            .passed = applied,
                                                             .monotonic_ns = monotonic_ns});
     cr_assert_not_null(world.mirror);
 }

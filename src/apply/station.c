@@ -221,15 +221,20 @@ void slc_apply_station_publish_restored(slc_apply_station_t *station)
     publish(station);
 }
 
-/* Who wants a cut, snapshots first: the mirror may lag; NULL: nobody. */
+/* Who wants a cut; NULL: nobody. Whoever had the last one comes second, so that snapshots that are due
+ * all the time leave some to the mirror. */
 static slc_handover_t *next_customer(const slc_apply_station_t *station)
 {
-    slc_handover_t *keeper = station->config.handover;
-    slc_handover_t *mirror = station->config.mirror;
-    if (keeper != NULL && slc_handover_wanted(keeper)) {
-        return keeper;
+    slc_handover_t *first = station->config.handover;
+    slc_handover_t *second = station->config.mirror;
+    if (first != NULL && first == station->customer) {
+        first = second;
+        second = station->customer;
     }
-    return mirror != NULL && slc_handover_wanted(mirror) ? mirror : NULL;
+    if (first != NULL && slc_handover_wanted(first)) {
+        return first;
+    }
+    return second != NULL && slc_handover_wanted(second) ? second : NULL;
 }
 
 /* One turn of cutting; true: there is more to copy. */
@@ -247,10 +252,11 @@ static bool cut_some(slc_apply_station_t *station)
         station->given = false;
     }
     if (station->cut == NULL) {
-        station->customer = next_customer(station);
-        if (station->customer == NULL) {
+        slc_handover_t *next = next_customer(station);
+        if (next == NULL) {
             return false;
         }
+        station->customer = next;
         station->cut = slc_logic_cut_begin(logic);
         if (station->cut == NULL) {
             slc_handover_give(station->customer, NULL);

@@ -5,10 +5,10 @@
 #include "report/pace.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -129,11 +129,8 @@ bool slc_mirror_turn(slc_mirror_t *mirror)
 
 void slc_mirror_run(slc_mirror_t *mirror)
 {
-    const struct sched_param none = {.sched_priority = 0};
-    /* On Linux a thread has a policy of its own. SCHED_IDLE and not a nice of 19, with which a station
-     * that wakes up may have to wait for the end of the mirror's slice. Without it all else works the
-     * same. */
-    if (sched_setscheduler((pid_t)gettid(), SCHED_IDLE, &none) != 0) {
+    /* On Linux a thread has a priority of its own. Without it all else works the same. */
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), 19) != 0) {
         slc_log(SLC_LOG_INFO, "the report is written at the priority of the rest");
     }
     uint64_t look_ns =

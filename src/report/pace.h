@@ -1,6 +1,6 @@
 /* How much of the machine the mirror takes. Whatever it does costs the stations something, at the lowest
  * priority too: cores share caches and the memory's bandwidth, and a disk is one. So it works without a
- * rest while little is asked, and while much is, it works for a tenth of the time and lags behind.
+ * rest while little is asked, and while much is, it works for a quarter of the time and lags behind.
  * Threads: the mirror's. Ownership: plain memory. Failure: none. */
 #ifndef SLC_REPORT_PACE_H
 #define SLC_REPORT_PACE_H
@@ -9,10 +9,10 @@
 
 /* What passes through the logic in a second, from which on it is much: what the mirror keeps up with
  * while it rests so. */
-#define SLC_PACE_MUCH_PER_S 30000u
+#define SLC_PACE_MUCH_PER_S 80000u
 /* So many times as long as it worked it rests; never longer than the bound, so that it is never far from
  * noticing that the rush is over. */
-#define SLC_PACE_RESTS 9u
+#define SLC_PACE_RESTS 3u
 #define SLC_PACE_REST_NS_MAX (UINT64_C(500) * 1000 * 1000)
 
 typedef struct slc_pace {

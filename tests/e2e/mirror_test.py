@@ -132,12 +132,12 @@ class Mirrored(sluice.Case):
 
     def test_a_killed_server_leaves_a_file_that_neither_skips_nor_repeats(self):
         for attempt in range(2):
-            server = self.serve("--snapshot-bytes", "1MiB", "--segment-size", "1MiB", "--block-size-max", "64KiB")
+            server = self.serve("--snapshot-bytes", "8MiB", "--segment-size", "1MiB", "--block-size-max", "64KiB")
             if attempt == 0:
                 server.open_drop(1, 1_000_000_000)
                 server.open_drop(2, 1_000_000_000)
             begun = self.covered()[0]
-            load = self.background_load(server)
+            load = self.background_load(server, "--rate", 60000)
             sluice.until(lambda before=begun: self.covered()[0] > before + 3000, "the report goes on")
             server.kill()
             load.terminate()

@@ -21,6 +21,8 @@ static struct {
     slc_board_t *board;
     slc_digest_pair_t pair;
     slc_handover_t handover;
+    slc_handover_t mirror; /* of the suite sharing only */
+    bool mirrored;
     slc_toucher_t *toucher;
     slc_apply_station_t *station;
     uint64_t time_us;
@@ -55,6 +57,7 @@ static void start(slc_handover_t *handover)
                                                                 .pair = &at.pair,
                                                                 .fill_status = nothing,
                                                                 .handover = handover,
+                                                                .mirror = at.mirrored ? &at.mirror : NULL,
                                                                 .toucher = at.toucher});
     cr_assert(at.station != NULL && at.logic != NULL && at.board != NULL);
 }
@@ -222,6 +225,46 @@ Test(station, begins_the_next_cut_when_the_last_one_came_back)
     cr_assert_not_null(second);
     cr_assert_eq(slc_cut_info(second).sequence, 2);
     slc_handover_return(&at.handover, second);
+}
+
+static void before_sharing(void)
+{
+    at.mirrored = true;
+    slc_handover_init(&at.mirror);
+    before();
+}
+
+static void after_sharing(void)
+{
+    after();
+    slc_handover_finish(&at.mirror);
+}
+
+Test(sharing, whoever_wants_cuts_all_the_time_leaves_every_other_one_to_who_waits, .init = before_sharing,
+     .fini = after_sharing)
+{
+    slc_handover_t *const greedy[] = {&at.handover, &at.mirror};
+    bool failed;
+    open_drop(1);
+    for (int i = 0; i < 2; i++) {
+        slc_handover_t *other = greedy[1 - i];
+        slc_handover_want(greedy[i]);
+        (void)slc_apply_station_turn(at.station);
+        slc_cut_t *cut = slc_handover_take(greedy[i], &failed);
+        cr_assert_not_null(cut);
+        slc_handover_want(other);
+        slc_handover_want(greedy[i]);
+        slc_handover_return(greedy[i], cut);
+        (void)slc_apply_station_turn(at.station);
+        cut = slc_handover_take(other, &failed);
+        cr_assert_not_null(cut, "it waited, and it is its turn");
+        slc_handover_return(other, cut);
+        (void)slc_apply_station_turn(at.station);
+        cut = slc_handover_take(greedy[i], &failed);
+        cr_assert_not_null(cut, "nothing that was wanted is forgotten");
+        slc_handover_return(greedy[i], cut);
+        (void)slc_apply_station_turn(at.station);
+    }
 }
 
 Test(station, tells_the_keeper_where_a_cut_cannot_be_made)

@@ -90,6 +90,12 @@ static slc_err_t read_flag(int argc, char *const *argv, int at, int *ret_next, s
             return slc_error_set(error, SLC_ERR_USAGE, "--%s needs a value: --%s %s", name, name,
                                  option->argument);
         }
+        if (strncmp(argv[at + 1], "--", 2) == 0) { /* the next flag, most likely */
+            return slc_error_set(error, SLC_ERR_USAGE,
+                                 "--%s needs a value, and '%.64s' looks like a flag; write --%s %s, or "
+                                 "--%s=%.64s where that is meant",
+                                 name, argv[at + 1], name, option->argument, name, argv[at + 1]);
+        }
         value = argv[at + 1];
         *ret_next = at + 2;
     }
@@ -135,7 +141,7 @@ static slc_err_t read_variable(const char *variable, slc_options_t *options, slc
     for (char *at = as_option; *at != '\0'; at++) {
         *at = *at == '_' ? '-' : (char)(*at >= 'A' && *at <= 'Z' ? *at + ('a' - 'A') : *at);
     }
-    const char *meant = slc_option_suggest(as_option, NULL);
+    const char *meant = slc_option_nearest(as_option, NULL);
     if (meant == NULL) {
         return SLC_OK;
     }
@@ -173,43 +179,73 @@ static bool is_loopback(const char *host)
     return strcmp(host, "localhost") == 0;
 }
 
+#define SETTING_BYTES 512
+
+typedef struct setting {
+    char text[SETTING_BYTES]; /* "io-threads = 2 (file sluice.ini:3)" */
+} setting_t;
+
+static setting_t setting_of(const slc_options_t *options, const char *name)
+{
+    setting_t setting;
+    char value[SLC_OPTIONS_PATH_BYTES];
+    char origin[SLC_OPTIONS_PATH_BYTES + 32];
+    const slc_option_t *option = slc_option_find(name);
+    SLC_CHECK(option != NULL);
+    slc_option_write(option, options, value, sizeof value);
+    slc_options_origin(options, name, origin, sizeof origin);
+    size_t origin_bytes = strlen(origin); /* of a long path the end, with the line, says most */
+    (void)snprintf(setting.text, sizeof setting.text, "%s = %.64s%s (%.120s)", name, value,
+                   strlen(value) > 64 ? "..." : "",
+                   origin_bytes > 120 ? origin + origin_bytes - 120 : origin);
+    return setting;
+}
+
+static slc_err_t check_control(const slc_options_t *options, slc_error_t *error)
+{
+    size_t longest = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+    const slc_option_t *control = slc_option_find("control");
+    SLC_CHECK(control != NULL);
+    if (strlen(options->control) <= longest) {
+        return SLC_OK;
+    }
+    bool derived = options->origins[control - slc_options_table].kind == SLC_ORIGIN_DEFAULT;
+    return slc_error_set(error, SLC_ERR_CONFIG,
+                         "%s: %sa socket's path has at most %zu bytes; give a shorter one, such as "
+                         "--control /run/sluice.sock",
+                         setting_of(options, derived ? "data-dir" : "control").text,
+                         derived ? "DIR/control.sock is too long, " : "", longest);
+}
+
 static slc_err_t check_together(const slc_options_t *options, slc_error_t *error)
 {
     if (!options->insecure && !is_loopback(options->listen.host)) {
         return slc_error_set(
             error, SLC_ERR_CONFIG,
-            "listen = %.64s: this address can be reached from other machines, and buyers are "
-            "neither encrypted nor authenticated; listen on 127.0.0.1 behind a proxy that "
-            "does both, or say --insecure where the network itself is trusted",
-            options->listen.host);
+            "%s: this address can be reached from other machines, and buyers are neither encrypted nor "
+            "authenticated; listen on 127.0.0.1 behind a proxy that does both, or say --insecure where "
+            "the network itself is trusted",
+            setting_of(options, "listen").text);
     }
     if (options->max_in_flight > options->ring_slots) {
         return slc_error_set(
-            error, SLC_ERR_CONFIG,
-            "max-in-flight = %u: one connection could fill the ring; give at most ring-slots, "
-            "which is %u",
-            options->max_in_flight, options->ring_slots);
+            error, SLC_ERR_CONFIG, "%s: one connection could fill the ring; give at most %s",
+            setting_of(options, "max-in-flight").text, setting_of(options, "ring-slots").text);
     }
     if (options->durability == SLC_DURABILITY_OS && options->journal_method != SLC_JOURNAL_METHOD_AUTO) {
-        return slc_error_set(error, SLC_ERR_CONFIG,
-                             "journal-method: with durability os no block is forced to the disk; leave "
-                             "journal-method out");
+        return slc_error_set(
+            error, SLC_ERR_CONFIG, "%s: with %s no block is forced to the disk; leave journal-method out",
+            setting_of(options, "journal-method").text, setting_of(options, "durability").text);
     }
     if (options->segment_bytes < 2 * options->block_bytes_max + 4096) {
         return slc_error_set(
             error, SLC_ERR_CONFIG,
-            "segment-size: a segment holds its header of 4096 bytes and at least two blocks; "
-            "give segment-size at least %" PRIu64 " or a smaller block-size-max",
-            2 * options->block_bytes_max + 4096);
+            "%s: a segment holds its header of 4096 bytes and at least two blocks; give at least %" PRIu64
+            ", or less than %s",
+            setting_of(options, "segment-size").text, 2 * options->block_bytes_max + 4096,
+            setting_of(options, "block-size-max").text);
     }
-    if (strlen(options->control) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
-        return slc_error_set(
-            error, SLC_ERR_CONFIG,
-            "control = %.120s...: a socket's path has at most %zu bytes; give a shorter one, such "
-            "as --control /run/sluice.sock",
-            options->control, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
-    }
-    return SLC_OK;
+    return check_control(options, error);
 }
 
 /* ---- all of it ---- */
@@ -237,9 +273,9 @@ static slc_err_t complete(slc_options_t *options, slc_error_t *error)
         int bytes =
             snprintf(options->control, sizeof options->control, "%s/control.sock", options->data_dir);
         if (bytes < 0 || (size_t)bytes >= sizeof options->control) {
-            return slc_error_set(
-                error, SLC_ERR_CONFIG,
-                "data-dir: the path is too long for DIR/control.sock; give --control PATH");
+            return slc_error_set(error, SLC_ERR_CONFIG,
+                                 "%s: the path is too long for DIR/control.sock; give --control PATH",
+                                 setting_of(options, "data-dir").text);
         }
     }
     const slc_option_t *min_free = slc_option_find("min-free");

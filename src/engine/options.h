@@ -1,7 +1,8 @@
 /* What sluiced is told to do: flags over environment over file over defaults, all four described by one
  * table (options_table.c), from which help, names of keys, --print-config and the checks are made.
  *
- *   flag         --io-threads 2, --io-threads=2; a switch also alone: --busy-spin
+ *   flag         --io-threads 2, --io-threads=2; a switch also alone: --busy-spin. The last one counts;
+ *                a value that begins with "--" stands behind '='
  *   environment  SLUICE_IO_THREADS=2
  *   file         io-threads = 2        ('#' or ';' begins a comment; --config FILE or SLUICE_CONFIG)
  *

@@ -105,7 +105,9 @@ static slc_err_t read_line(const char *name, uint32_t number, char *line, uint32
     }
     char *equals = strchr(key, '=');
     if (equals == NULL) {
-        return slc_error_set(error, SLC_ERR_CONFIG, "%s: '%.64s' is no 'name = value'", place, key);
+        return slc_error_set(error, SLC_ERR_CONFIG,
+                             "%s: '%.64s' is no 'name = value'; write it like io-threads = 2", place,
+                             key);
     }
     *equals = '\0';
     if (quoted != NULL && !unquote(quoted)) {
@@ -146,8 +148,9 @@ slc_err_t slc_options_read_text(const char *name, const char *text, slc_options_
         size_t bytes = strcspn(at, "\n");
         number++;
         if (bytes >= sizeof line) {
-            return slc_error_set(ret_error, SLC_ERR_CONFIG, "%.255s:%u: the line is over %d bytes", name,
-                                 number, LINE_BYTES_MAX - 1);
+            return slc_error_set(ret_error, SLC_ERR_CONFIG,
+                                 "%.255s:%u: the line is over %d bytes; shorten it", name, number,
+                                 LINE_BYTES_MAX - 1);
         }
         memcpy(line, at, bytes);
         line[bytes] = '\0';

@@ -1,5 +1,7 @@
 #include "engine/options_table.h"
 
+#include "snapshot/retain.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <string.h>
@@ -9,6 +11,14 @@
 #define HOUR_MS (UINT64_C(3600) * 1000)
 
 #define FIELD(name) .offset = offsetof(slc_options_t, name)
+
+static bool is_retain(const char *text)
+{
+    slc_retain_t retain;
+    return slc_retain_parse(text, &retain, NULL) == SLC_OK;
+}
+
+static_assert(SLC_RETAIN_MIN == 2 && SLC_RETAIN_MAX == 1000, "as its form says");
 
 const slc_option_t slc_options_table[] = {
     {.name = "config",
@@ -198,6 +208,8 @@ const slc_option_t slc_options_table[] = {
      .kind = SLC_OPTION_PATH,
      FIELD(retain),
      .default_value = "2",
+     .accepts = is_retain,
+     .form = "2 to 1000, all, or archive:DIR",
      .argument = "N|all|archive:DIR",
      .help = "Snapshots to keep, 2 or more, with the journal behind the oldest; what they cover is "
              "removed, or moved to DIR on the same file system."},
@@ -311,7 +323,7 @@ static void consider(const char *name, const char *candidate, nearest_t *nearest
     }
 }
 
-const char *slc_option_suggest(const char *name, const char *const *more)
+const char *slc_option_nearest(const char *name, const char *const *more)
 {
     nearest_t nearest = {NULL, 0};
     size_t length = strlen(name);
@@ -326,4 +338,23 @@ const char *slc_option_suggest(const char *name, const char *const *more)
     }
     /* Meant is what shares most of its letters: one edit in three, at least one. */
     return nearest.edits <= (length < 3 ? 1 : length / 3) ? nearest.name : NULL;
+}
+
+/* All words of one, joined by dashes, begin the other. */
+static bool shares_words(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return (*a == '\0' && *b == '-') || (*b == '\0' && *a == '-');
+}
+
+const char *slc_option_suggest(const char *name, const char *const *more)
+{
+    const char *nearest = slc_option_nearest(name, more);
+    for (size_t at = 0; nearest == NULL && *name != '\0' && at < slc_options_count; at++) {
+        nearest = shares_words(name, slc_options_table[at].name) ? slc_options_table[at].name : NULL;
+    }
+    return nearest;
 }

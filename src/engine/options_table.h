@@ -25,9 +25,12 @@ typedef struct slc_option {
     uint64_t multiple_of;      /* 0: any */
     slc_option_kind_t kind;
     bool power_of_two;
-    bool zero_is_never;     /* of a DURATION or a SIZE: 0 is allowed below `low` */
-    bool line_only;         /* cannot stand in the file */
-    bool or_off;            /* of an ADDRESS: "off" is allowed, and stored as an empty host */
+    bool zero_is_never; /* of a DURATION or a SIZE: 0 is allowed below `low` */
+    bool line_only;     /* cannot stand in the file */
+    bool or_off;        /* of an ADDRESS: "off" is allowed, and stored as an empty host */
+    /* Of a PATH that is not every text: whether this one is good, and what would be. NULL: every one. */
+    bool (*accepts)(const char *text);
+    const char *form;
     const char *choices[4]; /* of a CHOICE, in the order of the enum; NULL ends */
     const char *argument;   /* its place holder in the help */
     const char *help;
@@ -44,6 +47,9 @@ void slc_option_environment_name(const slc_option_t *option, char out[SLC_OPTION
 const slc_option_t *slc_option_find(const char *name);
 /* The nearest name of an option or of `more` (NULL-terminated, or NULL) by edit distance (Levenshtein, a
  * swap of neighbours counts once); NULL where none is near enough to be meant. */
+const char *slc_option_nearest(const char *name, const char *const *more);
+/* Likewise; where no name is near, one that has all words of `name` or whose words `name` has, from the
+ * first word on: "min-free-space" and "min" may mean "min-free". */
 const char *slc_option_suggest(const char *name, const char *const *more);
 
 /* Reads `text` into the option's field. `place` begins the sentence of an error. */

@@ -25,7 +25,8 @@ static void *field_of(const slc_option_t *option, slc_options_t *options)
 
 /* ---- numbers ---- */
 
-/* Digits and then one of the units; `units` NULL: digits alone. */
+/* Digits and then one of the units; `units` NULL: digits alone. Only nothing needs no unit: "0" is,
+ * "0.5GiB" is not. */
 static bool read_number(const char *text, const unit_t *units, uint64_t *ret_value)
 {
     uint64_t value = 0;
@@ -39,9 +40,9 @@ static bool read_number(const char *text, const unit_t *units, uint64_t *ret_val
     if (at == text) {
         return false;
     }
-    if (units == NULL || value == 0) {
+    if (units == NULL || (value == 0 && *at == '\0')) {
         *ret_value = value;
-        return *at == '\0' || value == 0;
+        return *at == '\0';
     }
     for (size_t unit = 0; unit < UNITS; unit++) {
         if (strcmp(at, units[unit].name) == 0) {
@@ -115,23 +116,28 @@ static slc_err_t check_number(const slc_option_t *option, const char *text, cons
 
 /* ---- the other kinds ---- */
 
-static slc_err_t read_path(const char *text, const char *place, char *out, slc_error_t *error)
+static slc_err_t read_path(const slc_option_t *option, const char *text, const char *place, char *out,
+                           slc_error_t *error)
 {
     size_t bytes = strlen(text);
     if (bytes == 0) {
-        return slc_error_set(error, SLC_ERR_CONFIG, "%s: the value is empty; give one or leave it out",
-                             place);
+        return slc_error_set(error, SLC_ERR_CONFIG, "%s: the value is empty; give %s or leave it out",
+                             place, option->argument);
     }
     if (bytes >= SLC_OPTIONS_PATH_BYTES) {
         return slc_error_set(error, SLC_ERR_CONFIG, "%s: %zu bytes are too long; give at most %d", place,
                              bytes, SLC_OPTIONS_PATH_BYTES - 1);
     }
+    if (option->accepts != NULL && !option->accepts(text)) {
+        return slc_error_set(error, SLC_ERR_CONFIG, "%s: '%.64s' is unknown; give %s", place, text,
+                             option->form);
+    }
     memcpy(out, text, bytes + 1);
     return SLC_OK;
 }
 
-static slc_err_t read_address(const char *text, const char *place, slc_options_address_t *out,
-                              slc_error_t *error)
+static slc_err_t read_address(const slc_option_t *option, const char *text, const char *place,
+                              slc_options_address_t *out, slc_error_t *error)
 {
     const char *host = text;
     const char *colon = strrchr(text, ':');
@@ -142,14 +148,15 @@ static slc_err_t read_address(const char *text, const char *place, slc_options_a
         host = text + 1;
         host_bytes -= 2;
     }
-    bool stray = !in_brackets && (memchr(host, ':', host_bytes) != NULL || text[0] == '[');
+    bool stray = (!in_brackets && memchr(host, ':', host_bytes) != NULL) ||
+                 memchr(host, '[', host_bytes) != NULL || memchr(host, ']', host_bytes) != NULL;
     if (host_bytes == 0 || host_bytes >= SLC_OPTIONS_HOST_BYTES || stray ||
         !read_number(colon + 1, NULL, &port) || port > 65535) {
         return slc_error_set(
             error, SLC_ERR_CONFIG,
             "%s: '%.80s' is no HOST:PORT; write it like 127.0.0.1:7411 or [::1]:7411, the "
-            "port 0 to 65535",
-            place, text);
+            "port 0 to 65535%s",
+            place, text, option->or_off ? ", or off" : "");
     }
     memcpy(out->host, host, host_bytes);
     out->host[host_bytes] = '\0';
@@ -192,13 +199,13 @@ slc_err_t slc_option_read(const slc_option_t *option, const char *text, const ch
     slc_err_t err = SLC_OK;
     switch (option->kind) {
     case SLC_OPTION_PATH:
-        return read_path(text, place, field, ret_error);
+        return read_path(option, text, place, field, ret_error);
     case SLC_OPTION_ADDRESS:
         if (option->or_off && strcmp(text, "off") == 0) {
             *(slc_options_address_t *)field = (slc_options_address_t){.port = 0};
             return SLC_OK;
         }
-        return read_address(text, place, field, ret_error);
+        return read_address(option, text, place, field, ret_error);
     case SLC_OPTION_CHOICE:
         return read_choice(option, text, place, field, ret_error);
     case SLC_OPTION_SWITCH:

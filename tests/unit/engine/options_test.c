@@ -187,6 +187,11 @@ Test(options, an_unknown_flag_is_wrong_usage_with_a_suggestion)
     expect_error(parse("serve", ""), 2,
                  "'serve' is no flag; sluiced takes flags only, such as --data-dir DIR");
     expect_error(parse("--listen", ""), 2, "--listen needs a value: --listen HOST:PORT");
+    expect_error(
+        parse("--data-dir --print-config", ""), 2,
+        "--data-dir needs a value, and '--print-config' looks like a flag; write --data-dir DIR, or "
+        "--data-dir=--print-config where that is meant");
+    cr_assert_str_eq(parse("--data-dir=--odd", "").options.data_dir, "--odd");
 }
 
 Test(options, an_endless_flag_is_refused_like_any_other)
@@ -211,7 +216,8 @@ Test(options, an_unknown_key_of_the_file_is_an_error_with_its_line_and_a_suggest
                  "sluice.ini:3: there is no option 'log-levle'; did you mean 'log-level'?");
     expect_error(parse_text("frobnicate = 1"), 3,
                  "sluice.ini:1: there is no option 'frobnicate'; sluiced --help lists them");
-    expect_error(parse_text("[server]\n"), 3, "sluice.ini:1: '[server]' is no 'name = value'");
+    expect_error(parse_text("[server]\n"), 3,
+                 "sluice.ini:1: '[server]' is no 'name = value'; write it like io-threads = 2");
     expect_error(parse_text("config = other.ini\n"), 3,
                  "sluice.ini:1: 'config' cannot stand in a file; give it as --config");
     expect_error(parse_text("io-threads = 1\n\nio-threads = 2\n"), 3,
@@ -219,7 +225,7 @@ Test(options, an_unknown_key_of_the_file_is_an_error_with_its_line_and_a_suggest
     expect_error(parse_text("io-threads = 1 2\n"), 3,
                  "sluice.ini:1: io-threads: '1 2' is not a whole number; give 1 to 16");
     expect_error(parse_text("control =\n"), 3,
-                 "sluice.ini:1: control: the value is empty; give one or leave it out");
+                 "sluice.ini:1: control: the value is empty; give PATH or leave it out");
 }
 
 Test(options, a_file_that_is_none_is_refused)
@@ -233,7 +239,7 @@ Test(options, a_file_that_is_none_is_refused)
     expect_error(outcome, 3, "/dev/zero is over 65536 bytes: that is no configuration file");
     static char line[5000];
     memset(line, 'a', sizeof line - 1);
-    expect_error(parse_text(line), 3, "sluice.ini:1: the line is over 4095 bytes");
+    expect_error(parse_text(line), 3, "sluice.ini:1: the line is over 4095 bytes; shorten it");
 }
 
 Test(options, a_slip_in_the_environment_is_an_error_and_names_of_others_are_not)
@@ -379,26 +385,35 @@ Test(options, values_that_contradict_each_other_are_refused)
 {
     expect_error(
         parse("--data-dir d --ring-slots 1024 --max-in-flight 2048", ""), 3,
-        "max-in-flight = 2048: one connection could fill the ring; give at most ring-slots, which is "
-        "1024");
+        "max-in-flight = 2048 (flag --max-in-flight): one connection could fill the ring; give at most "
+        "ring-slots = 1024 (flag --ring-slots)");
+    outcome_t apart = parse_with_file("--data-dir d", "SLUICE_RING_SLOTS=1024", "\nmax-in-flight=2048\n");
+    cr_assert(apart.err == SLC_ERR_CONFIG);
+    cr_assert(strstr(apart.error.message, ":2): one connection could fill the ring") != NULL, "%s",
+              apart.error.message);
+    cr_assert(strstr(apart.error.message, "ring-slots = 1024 (environment SLUICE_RING_SLOTS)") != NULL);
     cr_assert(parse("--data-dir d --ring-slots 2048 --max-in-flight 2048", "").err == SLC_OK);
-    expect_error(parse("--data-dir d --segment-size 2MiB", ""), 3,
-                 "segment-size: a segment holds its header of 4096 bytes and at least two blocks; give "
-                 "segment-size at least 2101248 or a smaller block-size-max");
+    expect_error(
+        parse("--data-dir d --segment-size 2MiB", ""), 3,
+        "segment-size = 2MiB (flag --segment-size): a segment holds its header of 4096 bytes and "
+        "at least two blocks; give at least 2101248, or less than block-size-max = 1MiB (default)");
     cr_assert(parse("--data-dir d --segment-size 2101248", "").err == SLC_OK);
     expect_error(parse("--data-dir d --durability os --journal-method direct", ""), 3,
-                 "journal-method: with durability os no block is forced to the disk; leave "
-                 "journal-method out");
+                 "journal-method = direct (flag --journal-method): with durability = os (flag "
+                 "--durability) no block is forced to the disk; leave journal-method out");
     cr_assert(parse("--data-dir d --journal-method fdatasync", "").err == SLC_OK);
     char line[400];
     (void)snprintf(line, sizeof line, "--data-dir d --control /%0107d", 0);
     outcome_t outcome = parse(line, "");
     cr_assert(outcome.err == SLC_ERR_CONFIG);
     cr_assert(strstr(outcome.error.message, "a socket's path has at most 107 bytes") != NULL);
+    cr_assert(strstr(outcome.error.message, "(flag --control)") != NULL);
     (void)snprintf(line, sizeof line, "--data-dir d --control /%0106d", 0);
     cr_assert(parse(line, "").err == SLC_OK);
     (void)snprintf(line, sizeof line, "--data-dir /%0200d", 0);
-    cr_assert(parse(line, "").err == SLC_ERR_CONFIG, "the default control path would be too long");
+    outcome = parse(line, "");
+    cr_assert(outcome.err == SLC_ERR_CONFIG, "the default control path would be too long");
+    cr_assert(strstr(outcome.error.message, "(flag --data-dir): DIR/control.sock is too long") != NULL);
 }
 
 Test(options, help_and_version_win_over_all_else)

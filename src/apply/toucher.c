@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -76,9 +77,7 @@ slc_toucher_t *slc_toucher_create(slc_error_t *ret_error)
     atomic_init(&toucher->busy, false);
     atomic_init(&toucher->stop, false);
     SLC_CHECK(sem_init(&toucher->given, 0, 0) == 0);
-    int failed = pthread_create(&toucher->thread, NULL, toucher_main, toucher);
-    if (failed != 0) {
-        (void)slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start a thread");
+    if (slc_thread_start(&toucher->thread, "slc-toucher", toucher_main, toucher, ret_error) != SLC_OK) {
         SLC_CHECK(sem_destroy(&toucher->given) == 0);
         free(toucher);
         return NULL;

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <sluice/disruptor.h>
 
@@ -210,9 +211,7 @@ slc_err_t slc_attempts_open(slc_directory_t *directory, uint64_t file_bytes_max,
     }
     if (err == SLC_OK) {
         slc_ring_gate(attempts->queue, attempts->consumer);
-        int failed = pthread_create(&attempts->thread, NULL, writer_main, attempts);
-        err =
-            failed == 0 ? SLC_OK : slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start a thread");
+        err = slc_thread_start(&attempts->thread, "slc-attempts", writer_main, attempts, ret_error);
     }
     if (err != SLC_OK) {
         slc_ring_destroy(attempts->queue);

@@ -3,6 +3,7 @@
 #include "apply/station.h"
 #include "base/check.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "engine/comeback.h"
 #include "engine/io_accept.h"
 #include "engine/io_thread.h"
@@ -200,13 +201,6 @@ static slc_err_t engine_listen(slc_engine_t *engine, slc_error_t *ret_error)
                          : slc_listener_init_unix(&engine->listeners[1], options->control, ret_error);
 }
 
-static slc_err_t thread_start(pthread_t *thread, void *(*body)(void *), slc_engine_t *engine,
-                              slc_error_t *ret_error)
-{
-    int failed = pthread_create(thread, NULL, body, engine);
-    return failed == 0 ? SLC_OK : slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start a thread");
-}
-
 static slc_session_limits_t session_limits(const slc_options_t *options)
 {
     return (slc_session_limits_t){
@@ -240,9 +234,10 @@ static slc_err_t engine_start_threads(slc_engine_t *engine, slc_error_t *ret_err
         .all = engine->io,
         .busy_spin = options->busy_spin,
     };
-    slc_err_t err = thread_start(&engine->journal_thread, journal_main, engine, ret_error);
+    slc_err_t err =
+        slc_thread_start(&engine->journal_thread, "slc-journal", journal_main, engine, ret_error);
     if (err == SLC_OK) {
-        err = thread_start(&engine->apply_thread, apply_main, engine, ret_error);
+        err = slc_thread_start(&engine->apply_thread, "slc-apply", apply_main, engine, ret_error);
     }
     if (err == SLC_OK) {
         err = slc_snapshots_start(&engine->snapshots, ret_error);

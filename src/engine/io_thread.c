@@ -3,10 +3,12 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "engine/io_accept.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -209,9 +211,10 @@ slc_err_t slc_io_start(const slc_io_config_t *config, slc_io_t **ret_io, slc_err
     atomic_init(&io->turns, 0);
     slc_err_t err = io_prepare(io, ret_error);
     *ret_io = io; /* before the thread looks for itself among all */
-    int failed = err == SLC_OK ? pthread_create(&io->thread, NULL, io_main, io) : 0;
-    if (failed != 0) {
-        err = slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start an I/O thread");
+    if (err == SLC_OK) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "slc-io-%u", (unsigned)config->station.number % 1000);
+        err = slc_thread_start(&io->thread, name, io_main, io, ret_error);
     }
     if (err != SLC_OK) {
         *ret_io = NULL;

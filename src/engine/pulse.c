@@ -1,7 +1,7 @@
 #include "engine/pulse.h"
 
 #include "base/check.h"
-#include "base/error.h"
+#include "base/thread.h"
 #include "engine/notify.h"
 #include "engine/watchdog.h"
 
@@ -129,11 +129,9 @@ slc_err_t slc_pulse_start(slc_pulse_t *pulse, const slc_pulse_config_t *config, 
     SLC_CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
     SLC_CHECK(pthread_cond_init(&pulse->stopped, &attributes) == 0);
     SLC_CHECK(pthread_condattr_destroy(&attributes) == 0);
-    int failed = pthread_create(&pulse->thread, NULL, pulse_main, pulse);
-    pulse->running = failed == 0;
-    return failed == 0
-               ? SLC_OK
-               : slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start the watchdog's thread");
+    slc_err_t err = slc_thread_start(&pulse->thread, "slc-pulse", pulse_main, pulse, ret_error);
+    pulse->running = err == SLC_OK;
+    return err;
 }
 
 void slc_pulse_stop(slc_pulse_t *pulse)

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -93,9 +94,9 @@ slc_err_t slc_reporting_start(slc_reporting_t *reporting, slc_error_t *ret_error
     if (reporting == NULL) {
         return SLC_OK;
     }
-    int failed = pthread_create(&reporting->thread, NULL, mirror_main, reporting);
-    reporting->running = failed == 0;
-    return failed == 0 ? SLC_OK : slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start a thread");
+    slc_err_t err = slc_thread_start(&reporting->thread, "slc-mirror", mirror_main, reporting, ret_error);
+    reporting->running = err == SLC_OK;
+    return err;
 }
 
 slc_handover_t *slc_reporting_handover(slc_reporting_t *reporting)

@@ -1,8 +1,8 @@
 #include "engine/snapshots.h"
 
 #include "base/check.h"
-#include "base/error.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "snapshot/write.h"
 
 #include <stdio.h>
@@ -65,9 +65,9 @@ static void *keeper_main(void *context)
 
 slc_err_t slc_snapshots_start(slc_snapshots_t *snapshots, slc_error_t *ret_error)
 {
-    int failed = pthread_create(&snapshots->thread, NULL, keeper_main, snapshots);
-    snapshots->running = failed == 0;
-    return failed == 0 ? SLC_OK : slc_error_sys(ret_error, SLC_ERR_IO, failed, "cannot start a thread");
+    slc_err_t err = slc_thread_start(&snapshots->thread, "slc-keeper", keeper_main, snapshots, ret_error);
+    snapshots->running = err == SLC_OK;
+    return err;
 }
 
 void slc_snapshots_want(slc_snapshots_t *snapshots)

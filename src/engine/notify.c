@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -22,6 +23,10 @@ void slc_notify(const char *state)
     if (fd < 0) {
         return;
     }
+    /* A manager that does not read lets its queue fill up; it must hold up neither a stop nor a reload.
+     */
+    const struct timeval bound = {.tv_sec = SLC_NOTIFY_WAIT_S};
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
     socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
     (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address, bytes);
     (void)close(fd);

@@ -1,7 +1,7 @@
 /* The engine as a whole, in the test's own process: what its stations say to each other, to buyers,
  * operators, HTTP, systemd and the mirror, over several lives. Processes that are killed are tested in
  * tests/e2e. */
-#include "living.h"
+#include "../../lib/living.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

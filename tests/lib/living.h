@@ -1,9 +1,10 @@
 /* A whole engine inside a test's process, on a real directory and real sockets: it lives on a thread of
  * its own, which also takes the signals that the test sends to its process.
  * Threads: the test's. One engine at a time, for stderr is caught. Ownership: living_begin makes the
- * directory, living_finish removes it. Failure: a failed assertion. */
-#ifndef SLC_TESTS_LIVING_H
-#define SLC_TESTS_LIVING_H
+ * directory, living_finish removes it. Failure: a sentence on the stderr from before, and abort;
+ * Criterion is not used, so that plain programs can do the same under ThreadSanitizer. */
+#ifndef SLC_TESTS_LIB_LIVING_H
+#define SLC_TESTS_LIB_LIVING_H
 
 #include "engine/engine.h"
 

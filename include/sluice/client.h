@@ -135,6 +135,8 @@ typedef struct slc_engine_info {
     uint64_t snapshots_written; /* since the start */
     uint64_t snapshots_failed;
     uint64_t restored_events; /* replayed from the journal at the start */
+    uint64_t buys_answered;   /* since the start; 0 of a server that does not tell */
+    uint64_t buys_refused;    /* of them, whatever is not ACCEPTED */
     char snapshot_error[128]; /* empty: the last one succeeded */
     char version[64];
     char durability[16];

@@ -74,6 +74,16 @@ static void *apply_main(void *context)
     return NULL;
 }
 
+/* Of one I/O thread, which goes on counting. */
+static void count_buys(const slc_session_meters_t *meters, slc_engine_info_t *info)
+{
+    for (int status = 0; status < SLC_STATUS_COUNT; status++) {
+        uint64_t answered = slc_counted(&meters->buys[status]);
+        info->buys_answered += answered;
+        info->buys_refused += status == SLC_STATUS_ACCEPTED ? 0 : answered;
+    }
+}
+
 static void fill_status(void *context, slc_engine_info_t *info)
 {
     const slc_engine_t *engine = context;
@@ -81,6 +91,7 @@ static void fill_status(void *context, slc_engine_info_t *info)
     info->uptime_us = (now_ns - engine->started_ns) / 1000;
     for (uint32_t i = 0; i < engine->options->io_threads; i++) {
         info->connections += slc_io_connections(engine->io[i]);
+        count_buys(slc_io_meters(engine->io[i]), info);
     }
     if (engine->attempts != NULL) {
         info->attempts_missing = slc_attempts_missing(engine->attempts);

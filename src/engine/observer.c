@@ -231,6 +231,7 @@ void slc_observer_serve(slc_observer_t *observer, const slc_observed_t *observed
     lock(observer);
     observer->observed = *observed;
     observer->kept.recovery_events = events;
+    observer->kept.recovery_over = true;
     observer->kept.recovery_us = (now_ns(observer) - observer->replaying_since_ns) / 1000;
     observer->state = SLC_ENGINE_SERVING;
     unlock(observer);

@@ -31,6 +31,7 @@ typedef struct slc_picture {
     uint64_t recovery_done_bytes;
     uint64_t recovery_total_bytes; /* 0: not known yet */
     uint64_t recovery_us;          /* so far */
+    bool recovery_over;            /* recovery_events are all that there were */
 
     /* ---- live: zero while replaying ---- */
     const slc_board_t *board; /* NULL while replaying */

@@ -79,11 +79,16 @@ static void put_mirror(FILE *out, const slc_picture_t *picture)
 static void put_recovery(FILE *out, const slc_picture_t *picture)
 {
     double seconds = (double)picture->recovery_us / 1e6;
+    /* How many events the journal holds is known once they are read; how many bytes, before. */
+    char total[24] = "null";
+    if (picture->recovery_over) {
+        (void)snprintf(total, sizeof total, "%" PRIu64, picture->recovery_events);
+    }
     (void)fprintf(
         out,
-        ",\"recovery\":{\"events\":%" PRIu64 ",\"total\":null,\"rate\":%.1f,\"done_bytes\":%" PRIu64
+        ",\"recovery\":{\"events\":%" PRIu64 ",\"total\":%s,\"rate\":%.1f,\"done_bytes\":%" PRIu64
         ",\"total_bytes\":%" PRIu64 ",\"seconds\":%.3f}",
-        picture->recovery_events, seconds > 0 ? (double)picture->recovery_events / seconds : 0.0,
+        picture->recovery_events, total, seconds > 0 ? (double)picture->recovery_events / seconds : 0.0,
         picture->recovery_done_bytes, picture->recovery_total_bytes, seconds);
 }
 

@@ -59,6 +59,8 @@ static void put_engine(Sluice__V1__EngineStatus *message, slc_engine_info_t *eng
     message->snapshots_failed = engine->snapshots_failed;
     message->snapshot_error = engine->snapshot_error;
     message->restored_events = engine->restored_events;
+    message->buys_answered = engine->buys_answered;
+    message->buys_refused = engine->buys_refused;
 }
 
 /* A page of drops needs room that the stack should not give: a block of the heap, for the call. */
@@ -180,6 +182,8 @@ static void get_engine(slc_engine_info_t *engine, const Sluice__V1__EngineStatus
         .snapshots_written = message->snapshots_written,
         .snapshots_failed = message->snapshots_failed,
         .restored_events = message->restored_events,
+        .buys_answered = message->buys_answered,
+        .buys_refused = message->buys_refused,
     };
     copy_text(engine->snapshot_error, sizeof engine->snapshot_error, message->snapshot_error);
     copy_text(engine->version, sizeof engine->version, message->version);

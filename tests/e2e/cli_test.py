@@ -24,8 +24,8 @@ OUTCOME = {"status", "message", "replayed", "sequence", "time_us", "op_key"}
 STATUS = {"sequence", "applied_sequence", "digest", "drops", "orders", "version", "durability", "journal_method",
           "uptime_us", "connections", "read_only", "attempts_missing", "journal_bytes", "journal_segments",
           "snapshot_sequence", "snapshot_bytes", "snapshot_time_us", "snapshots_written", "snapshots_failed",
-          "snapshot_error", "restored_events"}
-WATCH = {"time_us", "status", "drops", "events_per_s", "orders_per_s"}
+          "snapshot_error", "restored_events", "buys_answered", "buys_refused"}
+WATCH = {"time_us", "status", "drops", "events_per_s", "orders_per_s", "refusals_per_s"}
 
 
 def clean_environment(**more):

@@ -430,7 +430,9 @@ class AllCommands(Directory):
     def test_wrong_usage_is_told(self):
         for arguments, words in (
                 ([], "usage: replay COMMAND"),
-                (["explode"], "there are verify, dump, state, audit"),
+                (["frobnicate"], "there is no command 'frobnicate'; there are verify, dump, state, audit"),
+                (["exprot", "a"], "there is no command 'exprot'; did you mean export? there are verify"),
+                (["verify", "--jsn", "a"], "there is no option '--jsn'; did you mean --json;"),
                 (["verify"], "which data directory"),
                 (["verify", "a", "b"], "one data directory"),
                 (["verify", "--from", "1", "a"], "--from is not an option of this command"),

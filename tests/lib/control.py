@@ -14,7 +14,7 @@ ENGINE = {1: "applied_sequence", 2: "digest", 3: "drops", 4: "orders", 5: "versi
           7: "journal_method", 8: "uptime_us", 9: "connections", 10: "read_only", 11: "attempts_missing",
           12: "journal_bytes", 13: "journal_segments", 14: "snapshot_sequence", 15: "snapshot_bytes",
           16: "snapshot_time_us", 17: "snapshots_written", 18: "snapshots_failed", 19: "snapshot_error",
-          20: "restored_events"}
+          20: "restored_events", 21: "buys_answered", 22: "buys_refused"}
 TEXT = ("name", "user", "version", "durability", "journal_method", "read_only", "snapshot_error")
 SWITCHES = {id(DROP): ("closed",), id(ORDER): ("cancelled",)}  # in a drop, `cancelled` is a count
 

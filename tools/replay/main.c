@@ -1,5 +1,6 @@
 /* The commands of replay. */
 #include "../common/called.h"
+#include "../common/near.h"
 #include "help.h"
 #include "options.h"
 
@@ -59,7 +60,16 @@ static void print_help(FILE *out)
 
 static int unknown_command(const char *name)
 {
-    called_say("replay", "replay: there is no command '%s'; there are", name);
+    near_t near;
+    near_begin(&near, name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        near_consider(&near, commands[i].name);
+    }
+    called_say("replay", "replay: there is no command '%s'; ", name);
+    if (near.nearest != NULL) {
+        (void)fprintf(stderr, "did you mean %s? ", near.nearest);
+    }
+    (void)fputs("there are", stderr);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         (void)fprintf(stderr, "%s %s", i == 0 ? "" : ",", commands[i].name);
     }

@@ -1,11 +1,13 @@
 #include "options.h"
 
 #include "../common/called.h"
+#include "../common/near.h"
 #include "text.h"
 
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
     OPTION_FROM = 256,
@@ -149,6 +151,26 @@ static replay_parsed_t parse_option(const replay_command_t *command, int option,
     }
 }
 
+/* Of what this command takes, the nearest to what was written. */
+static replay_parsed_t unknown_option(const replay_command_t *command, const char *written)
+{
+    near_t near;
+    char name[NEAR_NAME_BYTES];
+    const char *word = written + strspn(written, "-");
+    size_t bytes = strcspn(word, "=");
+    (void)snprintf(name, sizeof name, "%.*s", bytes < sizeof name ? (int)bytes : 0, word);
+    near_begin(&near, name);
+    for (const struct option *option = long_options; option->name != NULL; option++) {
+        if ((needed_for(option->val) & ~command->takes) == 0) {
+            near_consider(&near, option->name);
+        }
+    }
+    if (near.nearest == NULL) {
+        return wrong(command, "there is no option '%s'", written);
+    }
+    return wrong(command, "there is no option '%s'; did you mean --%s", written, near.nearest);
+}
+
 replay_parsed_t replay_parse(const replay_command_t *command, int argc, char **argv,
                              replay_options_t *ret_options)
 {
@@ -161,7 +183,7 @@ replay_parsed_t replay_parse(const replay_command_t *command, int argc, char **a
             break;
         }
         if (option == '?') {
-            return wrong(command, "there is no option '%s'", argv[optind - 1]);
+            return unknown_option(command, argv[optind - 1]);
         }
         if (option == ':') {
             return wrong(command, "%s needs a value", argv[optind - 1]);

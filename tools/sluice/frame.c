@@ -86,6 +86,7 @@ static void write_head(sluice_page_t *page, const sluice_look_t *look, const slu
     sluice_page_piece(page, SLUICE_PLAIN, "%s", text);
     sluice_page_end_line(page);
     write_rate(page, "orders", engine->orders, rates, rates->orders);
+    write_rate(page, "refusals", engine->buys_refused, rates, rates->refusals);
     write_rate(page, "sequence", engine->applied_sequence, rates, rates->events);
     sluice_page_piece(page, SLUICE_PLAIN, "connections %" PRIu64, engine->connections);
     sluice_page_end_line(page);
@@ -113,6 +114,9 @@ sluice_rates_t sluice_frame_rates(const sluice_look_t *now, const sluice_look_t 
     rates.known = true;
     rates.orders = (double)orders / seconds;
     rates.events = (double)(now->engine.applied_sequence - before->engine.applied_sequence) / seconds;
+    if (now->engine.buys_refused > before->engine.buys_refused) {
+        rates.refusals = (double)(now->engine.buys_refused - before->engine.buys_refused) / seconds;
+    }
     return rates;
 }
 

@@ -28,6 +28,7 @@ typedef struct sluice_rates {
     bool known; /* false: no look before, or the server was started again in between */
     double orders;
     double events;
+    double refusals;
 } sluice_rates_t;
 
 /* `before` is the last good look, or NULL. */

@@ -68,7 +68,10 @@ void sluice_print_json_engine(const slc_engine_info_t *engine, FILE *out)
             engine->snapshot_sequence, engine->snapshot_bytes, engine->snapshot_time_us,
             engine->snapshots_written, engine->snapshots_failed);
     json_text_or_null(engine->snapshot_error, out);
-    fprintf(out, ",\"restored_events\":%" PRIu64 "}", engine->restored_events);
+    fprintf(out,
+            ",\"restored_events\":%" PRIu64 ",\"buys_answered\":%" PRIu64 ",\"buys_refused\":%" PRIu64
+            "}",
+            engine->restored_events, engine->buys_answered, engine->buys_refused);
 }
 
 static void json_outcome(const sluice_command_t *command, const slc_control_reply_t *reply, FILE *out)
@@ -189,6 +192,8 @@ static void print_engine(const slc_engine_info_t *engine, FILE *out)
     fprintf(out, "%-18s%016" PRIx64 "\n", "digest", engine->digest);
     line_number(out, "drops", engine->drops);
     line_number(out, "orders", engine->orders);
+    line_number(out, "buys answered", engine->buys_answered);
+    line_number(out, "buys refused", engine->buys_refused);
     line_number(out, "connections", engine->connections);
     line_text(out, "durability", engine->durability);
     line_text(out, "journal method", engine->journal_method);

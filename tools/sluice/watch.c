@@ -93,9 +93,10 @@ static void print_json(const watch_t *watch, FILE *out)
     }
     sluice_rates_t rates = sluice_frame_rates(now, look_before(watch));
     if (rates.known) {
-        fprintf(out, "],\"events_per_s\":%.1f,\"orders_per_s\":%.1f}\n", rates.events, rates.orders);
+        fprintf(out, "],\"events_per_s\":%.1f,\"orders_per_s\":%.1f,\"refusals_per_s\":%.1f}\n",
+                rates.events, rates.orders, rates.refusals);
     } else {
-        (void)fputs("],\"events_per_s\":null,\"orders_per_s\":null}\n", out);
+        (void)fputs("],\"events_per_s\":null,\"orders_per_s\":null,\"refusals_per_s\":null}\n", out);
     }
 }
 

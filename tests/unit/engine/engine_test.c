@@ -59,6 +59,9 @@ Test(engine, what_is_sold_is_told_alike_to_buyers_operators_http_and_the_next_li
     slc_engine_info_t first = status_now();
     cr_assert_eq(first.applied_sequence, 3, "the drop and two orders");
     cr_assert_eq(first.orders, 2);
+    cr_assert_eq(first.buys_answered, 4);
+    cr_assert_eq(first.buys_refused, 2);
+    cr_assert(answers("/status", "\"recovery\":{\"events\":0,\"total\":0,"));
     cr_assert(answers("/livez", "HTTP/1.1 200"));
     cr_assert(answers("/readyz", "HTTP/1.1 200"));
     cr_assert(answers("/drops/1", "\"remaining\":0"));
@@ -75,6 +78,7 @@ Test(engine, what_is_sold_is_told_alike_to_buyers_operators_http_and_the_next_li
     cr_assert_eq(second.digest, first.digest);
     cr_assert_eq(second.applied_sequence, 3);
     cr_assert_eq(second.restored_events + second.snapshot_sequence, 3);
+    cr_assert_eq(second.buys_answered, 0, "of this life");
     cr_assert_eq(living_buy(&living, 1, "dan"), SLC_STATUS_SOLD_OUT);
     living_stop(&living);
     living_finish(&living);

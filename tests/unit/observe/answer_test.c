@@ -43,6 +43,22 @@ static slc_board_t *board_with(uint64_t drops)
     return board;
 }
 
+Test(answer, how_many_events_the_journal_held_is_told_once_all_are_read)
+{
+    slc_picture_t picture = picture_of(NULL);
+    picture.recovery_events = 500;
+    picture.recovery_done_bytes = 10;
+    picture.recovery_total_bytes = 40;
+    cr_assert(ask(&picture, "/status", NULL, NULL, "\"recovery\":{\"events\":500,\"total\":null,") ==
+              200);
+    picture.state = SLC_ENGINE_STOPPING; /* by a signal that came while replaying */
+    cr_assert(ask(&picture, "/status", NULL, NULL, "\"events\":500,\"total\":null,") == 200);
+    picture.recovery_over = true;
+    cr_assert(ask(&picture, "/status", NULL, NULL, "\"events\":500,\"total\":500,") == 200);
+    picture.recovery_events = 0;
+    cr_assert(ask(&picture, "/status", NULL, NULL, "\"events\":0,\"total\":0,") == 200);
+}
+
 Test(answer, paths_are_known_exactly)
 {
     slc_board_t *board = board_with(3);

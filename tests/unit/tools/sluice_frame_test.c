@@ -57,6 +57,23 @@ Test(sluice_frame, rates_are_what_changed_by_the_time_between)
     cr_assert_float_eq(rates.events, 200.0, 1e-9);
 }
 
+Test(sluice_frame, refusals_are_shown_with_their_rate_which_is_never_negative)
+{
+    sluice_look_t before = look_at(SECOND, 100);
+    sluice_look_t now = look_at(3 * SECOND, 100);
+    before.engine.buys_refused = 5000;
+    now.engine.buys_refused = 7000;
+    cr_assert_float_eq(sluice_frame_rates(&now, &before).refusals, 1000.0, 1e-9);
+    char *text = frame_of(&now, &before, 120, 0, false);
+    cr_assert(strstr(text, "refusals 7,000 (1,000/s)") != NULL, "%s", text);
+    free(text);
+    text = frame_of(&now, NULL, 120, 0, false);
+    cr_assert(strstr(text, "refusals 7,000  ") != NULL, "%s", text);
+    free(text);
+    now.engine.buys_refused = 4000; /* counted by threads that go on counting meanwhile */
+    cr_assert_float_eq(sluice_frame_rates(&now, &before).refusals, 0.0, 1e-9);
+}
+
 Test(sluice_frame, a_purge_is_no_negative_rate)
 {
     sluice_look_t before = look_at(SECOND, 100);

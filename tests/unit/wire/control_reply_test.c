@@ -123,7 +123,9 @@ Test(control_reply, the_longest_engine_status_comes_back_and_fits)
                                   .snapshot_time_us = UINT64_MAX - 11,
                                   .snapshots_written = UINT64_MAX - 12,
                                   .snapshots_failed = UINT64_MAX - 13,
-                                  .restored_events = UINT64_MAX - 14};
+                                  .restored_events = UINT64_MAX - 14,
+                                  .buys_answered = UINT64_MAX - 15,
+                                  .buys_refused = UINT64_MAX - 16};
     memset(engine->snapshot_error, 's', sizeof engine->snapshot_error - 1);
     memset(engine->version, 'v', sizeof engine->version - 1);
     memset(engine->durability, 'd', sizeof engine->durability - 1);
@@ -142,7 +144,8 @@ Test(control_reply, the_longest_engine_status_comes_back_and_fits)
               got->snapshot_time_us == engine->snapshot_time_us &&
               got->snapshots_written == engine->snapshots_written &&
               got->snapshots_failed == engine->snapshots_failed &&
-              got->restored_events == engine->restored_events);
+              got->restored_events == engine->restored_events &&
+              got->buys_answered == engine->buys_answered && got->buys_refused == engine->buys_refused);
     cr_assert_str_eq(got->snapshot_error, engine->snapshot_error);
     cr_assert_str_eq(got->version, engine->version);
     cr_assert_str_eq(got->durability, engine->durability);

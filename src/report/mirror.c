@@ -67,8 +67,8 @@ static void act_on(slc_mirror_t *mirror, slc_behind_answer_t answer)
     }
 }
 
-/* Takes a cut that has come; true: one had. One that nobody can use now goes back at once. */
-static bool take_cut(slc_mirror_t *mirror, bool use)
+/* Takes a cut that has come; true: one had. */
+static bool take_cut(slc_mirror_t *mirror)
 {
     bool failed = false;
     slc_cut_t *cut = slc_handover_take(mirror->config.handover, &failed);
@@ -80,11 +80,9 @@ static bool take_cut(slc_mirror_t *mirror, bool use)
         return failed;
     }
     mirror->asked = false;
-    slc_behind_answer_t answer = use ? read_cut(mirror, cut) : SLC_BEHIND_DONE;
+    slc_behind_answer_t answer = read_cut(mirror, cut);
     slc_handover_return(mirror->config.handover, cut);
-    if (use) {
-        act_on(mirror, answer);
-    }
+    act_on(mirror, answer);
     return true;
 }
 
@@ -95,7 +93,7 @@ static void ask_if_due(slc_mirror_t *mirror)
     bool is_new = applied != mirror->behind.covered || !mirror->fits || mirror->behind.aimed;
     if (!is_new) {
         slc_mirror_note_covered(mirror, now);
-    } else if (!mirror->asked && now >= mirror->next_ns) {
+    } else if (now >= mirror->next_ns) {
         mirror->asked = true;
         slc_handover_want(mirror->config.handover);
     }
@@ -105,8 +103,13 @@ static void ask_if_due(slc_mirror_t *mirror)
 
 bool slc_mirror_turn(slc_mirror_t *mirror)
 {
+    /* Before anything is asked of the file, whose disk may not answer: while a cut waits here nobody else
+     * gets one. */
+    if (mirror->asked) {
+        return take_cut(mirror); /* the file is open since it asked */
+    }
     if (!slc_mirror_is_open(mirror)) {
-        return take_cut(mirror, false);
+        return false;
     }
     if (mirror->forget) {
         slc_mirror_forget_some(mirror);
@@ -116,11 +119,8 @@ bool slc_mirror_turn(slc_mirror_t *mirror)
         slc_mirror_write_some(mirror);
         return true;
     }
-    if (take_cut(mirror, true)) {
-        return true;
-    }
     ask_if_due(mirror);
-    if (mirror->sweeping) {
+    if (mirror->sweeping && !mirror->asked) {
         slc_mirror_sweep_some(mirror);
         return true;
     }

@@ -140,6 +140,15 @@ Test(mirror, rebuilds_a_file_that_was_deleted)
     cr_assert_eq(slc_mirror_status(world.mirror).failures, 0);
 }
 
+/* The clock tells: the mirror reads it before it looks at the file. */
+Test(mirror, fetches_a_cut_that_waits_before_it_looks_at_the_file)
+{
+    world.past_a_cut = 0;
+    have_one();
+    cr_assert_gt(world.cuts, 1);
+    cr_assert_eq(world.past_a_cut, 0, "nobody else gets a cut meanwhile");
+}
+
 Test(mirror, goes_on_where_the_log_beside_the_file_was_deleted)
 {
     have_one();

@@ -23,6 +23,7 @@ static uint64_t applied(void *context)
 static uint64_t monotonic_ns(void *context)
 {
     (void)context;
+    world.past_a_cut += world.in_turn && atomic_load(&world.handover.given) != NULL;
     return world.now_ns;
 }
 
@@ -130,7 +131,9 @@ void world_station_turn(void)
 bool world_settle(int turns)
 {
     for (int i = 0; i < turns; i++) {
+        world.in_turn = true;
         (void)slc_mirror_turn(world.mirror);
+        world.in_turn = false;
         world_station_turn();
         world.now_ns += SECOND_NS;
         slc_mirror_status_t status = slc_mirror_status(world.mirror);

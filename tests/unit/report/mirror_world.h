@@ -24,7 +24,9 @@ typedef struct world {
     slc_cut_t *cut;
     slc_mirror_t *mirror;
     uint64_t now_ns;
-    uint64_t cuts; /* given */
+    uint64_t cuts;       /* given */
+    bool in_turn;        /* of world_settle */
+    uint64_t past_a_cut; /* times that the mirror did something else while a cut waited for it */
 } world_t;
 
 extern world_t world;

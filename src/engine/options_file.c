@@ -103,6 +103,11 @@ static slc_err_t read_line(const char *name, uint32_t number, char *line, uint32
     if (*key == '\0' || strcmp(key, "[sluiced]") == 0) {
         return SLC_OK;
     }
+    if (*key == '[') {
+        return slc_error_set(error, SLC_ERR_CONFIG,
+                             "%s: there is no section '%.64s'; only [sluiced] can stand here", place,
+                             key);
+    }
     char *equals = strchr(key, '=');
     if (equals == NULL) {
         return slc_error_set(error, SLC_ERR_CONFIG,
@@ -143,7 +148,9 @@ slc_err_t slc_options_read_text(const char *name, const char *text, slc_options_
 {
     uint32_t seen_at[SLC_OPTIONS_MAX] = {0};
     uint32_t number = 0;
-    for (const char *at = text; *at != '\0';) {
+    /* Some editors begin a file of UTF-8 with a byte order mark. */
+    const char *begin = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+    for (const char *at = begin; *at != '\0';) {
         char line[LINE_BYTES_MAX];
         size_t bytes = strcspn(at, "\n");
         number++;
@@ -169,8 +176,9 @@ slc_err_t slc_options_read_file(const char *path, slc_options_t *options, slc_er
     char *text = NULL;
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return slc_error_sys(ret_error, SLC_ERR_CONFIG, errno,
-                             "cannot open the configuration file %.255s", path);
+        return slc_error_sys(
+            ret_error, SLC_ERR_CONFIG, errno,
+            "cannot open the configuration file %.255s, which --config or SLUICE_CONFIG names", path);
     }
     text = malloc(SLC_OPTIONS_FILE_BYTES_MAX + 1);
     if (text == NULL) {
@@ -179,15 +187,20 @@ slc_err_t slc_options_read_file(const char *path, slc_options_t *options, slc_er
     }
     size_t bytes = fread(text, 1, SLC_OPTIONS_FILE_BYTES_MAX + 1, file);
     if (ferror(file) != 0) {
-        err = slc_error_sys(ret_error, SLC_ERR_CONFIG, errno, "cannot read the configuration file %.255s",
-                            path);
+        err = slc_error_sys(
+            ret_error, SLC_ERR_CONFIG, errno,
+            "cannot read the configuration file %.255s, which --config or SLUICE_CONFIG names", path);
     } else if (bytes > SLC_OPTIONS_FILE_BYTES_MAX) {
         err = slc_error_set(ret_error, SLC_ERR_CONFIG,
-                            "%.255s is over %d bytes: that is no configuration file", path,
-                            SLC_OPTIONS_FILE_BYTES_MAX);
+                            "%.255s is over %d bytes: that is no configuration file; give --config or "
+                            "SLUICE_CONFIG another",
+                            path, SLC_OPTIONS_FILE_BYTES_MAX);
     } else if (memchr(text, '\0', bytes) != NULL) {
-        err = slc_error_set(ret_error, SLC_ERR_CONFIG,
-                            "%.255s holds a NUL: that is no configuration file", path);
+        err = slc_error_set(
+            ret_error, SLC_ERR_CONFIG,
+            "%.255s holds a NUL: that is no configuration file; give --config or SLUICE_CONFIG "
+            "another",
+            path);
     } else {
         text[bytes] = '\0';
         err = slc_options_read_text(path, text, options, ret_error);

@@ -272,10 +272,25 @@ class WithServer(sluice.Case):
         first = json.loads(watch.stdout.readline())
         with self.server.connect() as buyer:
             buyer.buy(user="anna")
+            for _ in range(3):
+                buyer.buy(user="anna", drop=2)  # there is none: refused, so that both rates differ
         second = json.loads(watch.communicate(timeout=60)[0])
         # On a slow machine it may have been bought before the first look, or behind the second.
         bought = second["status"]["orders"] - first["status"]["orders"]
         self.assertEqual(second["orders_per_s"] > 0, bought > 0)
+        refused = second["status"]["buys_refused"] - first["status"]["buys_refused"]
+        self.assertEqual(second["refusals_per_s"] > 0, refused > 0)
+
+    def test_status_counts_the_answers_and_those_among_them_that_were_refusals(self):
+        self.ask("drop", "open", "1", "--stock", "1")
+        with self.server.connect() as buyer:
+            for number in range(5):
+                buyer.buy(user=f"u{number}")
+        status = self.json_of("status")
+        self.assertEqual((status["buys_answered"], status["buys_refused"]), (5, 4))
+        text = self.ask("status").stdout
+        self.assertRegex(text, r"(?m)^buys answered +5$")
+        self.assertRegex(text, r"(?m)^buys refused +4$")
 
     def test_watch_outlives_its_server_and_says_how_it_went(self):
         self.ask("drop", "open", "1", "--stock", "5")

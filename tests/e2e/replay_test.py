@@ -433,7 +433,7 @@ class AllCommands(Directory):
                 (["frobnicate"], "there is no command 'frobnicate'; there are verify, dump, state, audit"),
                 (["exprot", "a"], "there is no command 'exprot'; did you mean export? there are verify"),
                 (["verify", "--jsn", "a"], "there is no option '--jsn'; did you mean --json;"),
-                (["verify"], "which data directory"),
+                (["verify"], "no data directory is named"),
                 (["verify", "a", "b"], "one data directory"),
                 (["verify", "--from", "1", "a"], "--from is not an option of this command"),
                 (["state", "--ledger=x", "a"], "--ledger is not an option of this command"),

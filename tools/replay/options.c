@@ -171,6 +171,21 @@ static replay_parsed_t unknown_option(const replay_command_t *command, const cha
     return wrong(command, "there is no option '%s'; did you mean --%s", written, near.nearest);
 }
 
+/* What getopt stumbled over: a long option that is none, or has a value that it does not take, or a
+ * letter, which may stand among others. */
+static replay_parsed_t not_an_option(const replay_command_t *command, const char *written)
+{
+    if (optopt == 0) {
+        return unknown_option(command, written);
+    }
+    for (const struct option *option = long_options; option->name != NULL; option++) {
+        if (option->val == optopt) {
+            return wrong(command, "--%s takes no value", option->name);
+        }
+    }
+    return wrong(command, "there is no option '-%c'", optopt);
+}
+
 replay_parsed_t replay_parse(const replay_command_t *command, int argc, char **argv,
                              replay_options_t *ret_options)
 {
@@ -183,7 +198,7 @@ replay_parsed_t replay_parse(const replay_command_t *command, int argc, char **a
             break;
         }
         if (option == '?') {
-            return unknown_option(command, argv[optind - 1]);
+            return not_an_option(command, argv[optind - 1]);
         }
         if (option == ':') {
             return wrong(command, "%s needs a value", argv[optind - 1]);
@@ -194,7 +209,8 @@ replay_parsed_t replay_parse(const replay_command_t *command, int argc, char **a
         }
     }
     if (argc - optind != 1) {
-        return wrong(command, argc == optind ? "which data directory?" : "one data directory at a time");
+        return wrong(command,
+                     argc == optind ? "no data directory is named" : "one data directory at a time");
     }
     ret_options->directory = argv[optind];
     return REPLAY_PARSED_RUN;

@@ -66,6 +66,17 @@ Test(options_file, a_path_of_any_bytes_that_is_printed_reads_back_as_itself)
     }
 }
 
+Test(options_file, a_byte_order_mark_at_the_beginning_is_no_part_of_the_first_name)
+{
+    static slc_options_t options;
+    slc_error_t error = {0};
+    cr_assert(slc_options_read_text("s.ini", "\xef\xbb\xbfio-threads = 3\n", &options, &error) == SLC_OK,
+              "%s", error.message);
+    cr_assert_eq(options.io_threads, 3);
+    cr_assert_eq(slc_options_read_text("s.ini", "\n\xef\xbb\xbfio-threads = 3\n", &options, &error),
+                 SLC_ERR_CONFIG, "further down it is one");
+}
+
 Test(options_file, the_longest_path_reads_back_though_each_byte_is_escaped)
 {
     outcome_t outcome = defaults();

@@ -399,6 +399,16 @@ static void expect_same(const slc_options_t *a, const slc_options_t *b, const ch
     }
 }
 
+Test(options_table, each_option_says_what_it_is_for_and_what_its_text_has_to_look_like)
+{
+    for (size_t at = 0; at < slc_options_count; at++) {
+        const slc_option_t *option = &slc_options_table[at];
+        cr_assert(option->help != NULL && strlen(option->help) > 20, "%s: no help", option->name);
+        cr_assert(option->accepts == NULL || option->form != NULL, "%s: refused, without a form",
+                  option->name);
+    }
+}
+
 Test(options_table, what_print_config_prints_of_any_values_reads_back_as_the_same_values)
 {
     static slc_options_t options;

@@ -217,7 +217,7 @@ Test(options, an_unknown_key_of_the_file_is_an_error_with_its_line_and_a_suggest
     expect_error(parse_text("frobnicate = 1"), 3,
                  "sluice.ini:1: there is no option 'frobnicate'; sluiced --help lists them");
     expect_error(parse_text("[server]\n"), 3,
-                 "sluice.ini:1: '[server]' is no 'name = value'; write it like io-threads = 2");
+                 "sluice.ini:1: there is no section '[server]'; only [sluiced] can stand here");
     expect_error(parse_text("config = other.ini\n"), 3,
                  "sluice.ini:1: 'config' cannot stand in a file; give it as --config");
     expect_error(parse_text("io-threads = 1\n\nio-threads = 2\n"), 3,
@@ -232,11 +232,14 @@ Test(options, a_file_that_is_none_is_refused)
 {
     outcome_t outcome = parse("--data-dir d --config /nonexistent/sluice.ini", "");
     expect_error(outcome, 3,
-                 "cannot open the configuration file /nonexistent/sluice.ini: No such file or directory");
+                 "cannot open the configuration file /nonexistent/sluice.ini, which --config or "
+                 "SLUICE_CONFIG names: No such file or directory");
     outcome = parse("--data-dir d --config /", "");
     cr_assert(outcome.err == SLC_ERR_CONFIG);
     outcome = parse("--data-dir d --config /dev/zero", "");
-    expect_error(outcome, 3, "/dev/zero is over 65536 bytes: that is no configuration file");
+    expect_error(outcome, 3,
+                 "/dev/zero is over 65536 bytes: that is no configuration file; give --config or "
+                 "SLUICE_CONFIG another");
     static char line[5000];
     memset(line, 'a', sizeof line - 1);
     expect_error(parse_text(line), 3, "sluice.ini:1: the line is over 4095 bytes; shorten it");

@@ -79,8 +79,16 @@ Test(replay_options, a_missing_value_or_directory_is_told)
     expect_wrong("d --from", "replay show: --from needs a value; see replay show --help\n");
     expect_wrong("d --from 0",
                  "replay show: --from takes a number from 1 on, not '0'; see replay show --help\n");
-    expect_wrong("", "replay show: which data directory?; see replay show --help\n");
+    expect_wrong("", "replay show: no data directory is named; see replay show --help\n");
     expect_wrong("d e", "replay show: one data directory at a time; see replay show --help\n");
+}
+
+Test(replay_options, a_letter_among_others_and_a_value_too_many_are_told_as_what_they_are)
+{
+    expect_wrong("-xj d", "replay show: there is no option '-x'; see replay show --help\n");
+    expect_wrong("d -x", "replay show: there is no option '-x'; see replay show --help\n");
+    expect_wrong("d --json=yes", "replay show: --json takes no value; see replay show --help\n");
+    expect_wrong("d --help=me", "replay show: --help takes no value; see replay show --help\n");
 }
 
 Test(replay_options, what_is_well_said_is_read)

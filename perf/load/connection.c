@@ -73,7 +73,7 @@ bool load_connection_begin(load_connection_t *connection, const struct sockaddr_
     }
     if (connect(connection->fd, (const struct sockaddr *)address, address_bytes) != 0 &&
         errno != EINPROGRESS && errno != EINTR) {
-        return failed(connection, "cannot connect", errno);
+        return failed(connection, "cannot connect (does sluiced listen where --connect says?)", errno);
     }
     static const char name[] = "sluice-load/" SLC_VERSION;
     slc_hello_t hello = {.protocol = SLC_PROTOCOL_VERSION,
@@ -117,7 +117,7 @@ bool load_connection_connected(load_connection_t *connection)
         failure = errno;
     }
     if (failure != 0) {
-        return failed(connection, "cannot connect", failure);
+        return failed(connection, "cannot connect (does sluiced listen where --connect says?)", failure);
     }
     connection->state = LOAD_GREETING;
     return true;

@@ -78,8 +78,9 @@ slc_err_t slc_report_set_source(slc_report_t *report, const char *source, slc_er
 slc_err_t slc_report_checkpoint(slc_report_t *report, uint32_t pages, bool *ret_done,
                                 slc_error_t *ret_error);
 /* Reads all of the file anew and checks its structure: DAMAGED, or as open. Makes no file where there is
- * none (IO). */
-slc_err_t slc_report_check(const char *path, slc_error_t *ret_error);
+ * none (IO). `give_up` (NULL: never) is asked every some milliseconds; true ends it with CLOSED. */
+slc_err_t slc_report_check(const char *path, bool (*give_up)(void *context), void *context,
+                           slc_error_t *ret_error);
 
 /* Indexes for looking up orders by drop and user; quickest made when the rows are there. */
 slc_err_t slc_report_index(slc_report_t *report, slc_error_t *ret_error);

@@ -380,8 +380,13 @@ static void engine_drain(slc_engine_t *engine)
             slc_logic_sequence(engine->logic), slc_logic_digest(engine->logic));
 }
 
+/* What a thread that hangs still looks at (slc_reporting_is_stuck): it stays, and can be found, as long
+ * as the process. */
+static slc_engine_t *g_left_behind;
+
 static void engine_finish(slc_engine_t *engine)
 {
+    bool is_watched = slc_reporting_is_stuck(engine->reporting);
     slc_observer_stop(&engine->observer); /* the board is still read */
     slc_attempts_close(engine->attempts);
     slc_snapshots_finish(&engine->snapshots);
@@ -389,7 +394,9 @@ static void engine_finish(slc_engine_t *engine)
     slc_relay_finish(&engine->relay);
     slc_apply_station_destroy(engine->apply);
     slc_journal_station_destroy(engine->journal);
-    slc_pipeline_finish(&engine->pipeline);
+    if (!is_watched) {
+        slc_pipeline_finish(&engine->pipeline);
+    }
     slc_listener_finish(&engine->listeners[0]);
     slc_listener_finish(&engine->listeners[1]);
     slc_board_destroy(engine->board);
@@ -399,7 +406,11 @@ static void engine_finish(slc_engine_t *engine)
         slc_bell_finish(&engine->bells[i]);
     }
     slc_directory_close(engine->directory);
-    free(engine);
+    if (is_watched) {
+        g_left_behind = engine;
+    } else {
+        free(engine);
+    }
 }
 
 slc_err_t slc_engine_run(const slc_options_t *options, slc_error_t *ret_error)

@@ -1,5 +1,6 @@
 #include "engine/notify.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,9 @@ void slc_notify(const char *state)
     /* A manager that does not read lets its queue fill up; it must hold up neither a stop nor a reload.
      */
     const struct timeval bound = {.tv_sec = SLC_NOTIFY_WAIT_S};
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
+    bool bounded = setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound) == 0;
+    int flags = bounded ? MSG_NOSIGNAL : MSG_NOSIGNAL | MSG_DONTWAIT;
     socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-    (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address, bytes);
+    (void)sendto(fd, state, strlen(state), flags, (const struct sockaddr *)&address, bytes);
     (void)close(fd);
 }

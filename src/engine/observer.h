@@ -39,7 +39,6 @@ typedef struct slc_observed {
 typedef struct slc_observer {
     const slc_options_t *options;
     const slc_sys_t *sys;
-    uint64_t started_us;
     slc_listener_t listener;
     slc_http_t *http;
     pthread_mutex_t lock; /* of everything below */

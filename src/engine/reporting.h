@@ -29,6 +29,9 @@ slc_mirror_status_t slc_reporting_status(slc_reporting_t *reporting);
 bool slc_reporting_stop(slc_reporting_t *reporting, slc_logic_t *logic);
 /* Where stop answered true, and no cut is open any more: the last state, if that is quick. */
 void slc_reporting_last(slc_reporting_t *reporting, slc_logic_t *logic);
+/* Behind stop: its thread is still there, and looks at `pair` and `pipeline` if its file answers after
+ * all. Then these have to stay until the process ends, and destroy leaves the rest. */
+bool slc_reporting_is_stuck(const slc_reporting_t *reporting);
 void slc_reporting_destroy(slc_reporting_t *reporting);
 
 #endif

@@ -17,14 +17,14 @@ void slc_room_init(slc_room_t *room, slc_writer_t *writer)
 
 void slc_room_finish(slc_room_t *room)
 {
-    (void)pthread_mutex_destroy(&room->lock);
+    SLC_CHECK(pthread_mutex_destroy(&room->lock) == 0);
 }
 
 void slc_room_reason(slc_room_t *room, char ret_reason[SLC_ROOM_REASON_BYTES])
 {
-    (void)pthread_mutex_lock(&room->lock);
+    SLC_CHECK(pthread_mutex_lock(&room->lock) == 0);
     memcpy(ret_reason, room->reason, SLC_ROOM_REASON_BYTES);
-    (void)pthread_mutex_unlock(&room->lock);
+    SLC_CHECK(pthread_mutex_unlock(&room->lock) == 0);
 }
 
 /* `reason` empty: it sells. The first reason stays until it ends. */
@@ -35,9 +35,9 @@ static void turn_to(slc_room_t *room, const char *reason)
         return;
     }
     room->read_only = read_only;
-    (void)pthread_mutex_lock(&room->lock);
+    SLC_CHECK(pthread_mutex_lock(&room->lock) == 0);
     (void)snprintf(room->reason, sizeof room->reason, "%s", reason);
-    (void)pthread_mutex_unlock(&room->lock);
+    SLC_CHECK(pthread_mutex_unlock(&room->lock) == 0);
     if (read_only) {
         slc_log(SLC_LOG_WARN,
                 "read-only: %s. BUYs are answered READ_ONLY; it goes on by itself once there is room",

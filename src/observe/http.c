@@ -21,21 +21,27 @@ struct slc_http {
     struct MHD_Daemon *daemon;
 };
 
-static void put_header(struct MHD_Response *response, const char *name, const char *value)
+/* False: no memory. */
+static bool put_header(struct MHD_Response *response, const char *name, const char *value)
 {
-    SLC_CHECK(MHD_add_response_header(response, name, value) == MHD_YES);
+    return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
 /* Nobody may read it from another site, guess its type, or keep it. */
-static void put_headers(struct MHD_Response *response, const slc_http_answer_t *answer)
+static bool put_headers(struct MHD_Response *response, const slc_http_answer_t *answer)
 {
-    put_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
-    put_header(response, "Content-Security-Policy",
-               answer->is_page ? slc_page_policy : "default-src 'none'; frame-ancestors 'none'");
-    put_header(response, "X-Content-Type-Options", "nosniff");
-    put_header(response, "Referrer-Policy", "no-referrer");
-    put_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-    put_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    const char *policy = answer->is_page ? slc_page_policy : "default-src 'none'; frame-ancestors 'none'";
+    bool put = put_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type) &&
+               put_header(response, "Content-Security-Policy", policy) &&
+               put_header(response, "X-Content-Type-Options", "nosniff") &&
+               put_header(response, "Referrer-Policy", "no-referrer") &&
+               put_header(response, "Cross-Origin-Resource-Policy", "same-origin") &&
+               put_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (put && answer->code == MHD_HTTP_METHOD_NOT_ALLOWED) {
+        put = put_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD") &&
+              put_header(response, MHD_HTTP_HEADER_CONNECTION, "close"); /* its body is not read */
+    }
+    return put;
 }
 
 static struct MHD_Response *make_response(slc_http_answer_t *answer)
@@ -59,12 +65,9 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, slc_http_a
         free(answer->body);
         return MHD_NO; /* closes */
     }
-    put_headers(response, answer);
-    if (answer->code == MHD_HTTP_METHOD_NOT_ALLOWED) {
-        put_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-        put_header(response, MHD_HTTP_HEADER_CONNECTION, "close"); /* its body is not read */
-    }
-    enum MHD_Result queued = MHD_queue_response(connection, answer->code, response);
+    /* Without its headers it does not leave: what a browser may do with it stands there. */
+    enum MHD_Result queued =
+        put_headers(response, answer) ? MHD_queue_response(connection, answer->code, response) : MHD_NO;
     MHD_destroy_response(response);
     return queued;
 }

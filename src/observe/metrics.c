@@ -180,7 +180,9 @@ static void put_drops(FILE *out, const slc_picture_t *picture)
 {
     slc_drop_list_t list = {0};
     counting_t counting = {.now_us = picture->now_us};
-    (void)slc_board_list(picture->board, 0, SLC_METRICS_DROPS, is_not_closed, &counting, &list);
+    if (!slc_board_list(picture->board, 0, SLC_METRICS_DROPS, is_not_closed, &counting, &list)) {
+        return; /* no memory: better no series than zeros */
+    }
     put_number(out, "sluice_drops", "gauge", "Drops, the closed ones among them.", counting.all);
     put_number(
         out, "sluice_drops_left_out", "gauge",

@@ -1,6 +1,6 @@
 /* /metrics: a picture in Prometheus' text format (version 0.0.4), by its naming rules: base units,
  * _total on counters. Threads: pure; a reader of the picture's board, registered and awake. Owns nothing.
- * Failure: that of the stream; without memory for the drops they are left out, and counted as such. */
+ * Failure: that of the stream; without memory for the drops their series are left out. */
 #ifndef SLC_OBSERVE_METRICS_H
 #define SLC_OBSERVE_METRICS_H
 

@@ -9,6 +9,7 @@
 /* To a transaction: some hundredths of a second. */
 #define TRANSACTION_ROWS 8192u
 #define SWEEP_ROWS 8192u
+#define CHECK_AT_A_STOP_NS UINT64_C(1000000000)
 /* The log is copied into the file when it is 16 MB long. */
 #define LOG_PAGES 4096u
 
@@ -85,6 +86,18 @@ static slc_err_t claim(slc_mirror_t *mirror, bool *ret_ours, slc_error_t *ret_er
     return code;
 }
 
+/* Looking through a large file takes longer than a stop has to: it gets a second. */
+static bool is_too_late(void *context)
+{
+    slc_mirror_t *mirror = context;
+    if (!slc_handover_is_stopping(mirror->config.handover)) {
+        return false;
+    }
+    uint64_t now_ns = slc_mirror_now_ns(mirror);
+    mirror->stopping_ns = mirror->stopping_ns == 0 ? now_ns : mirror->stopping_ns;
+    return now_ns - mirror->stopping_ns > CHECK_AT_A_STOP_NS;
+}
+
 /* What stands there is looked through first; false: it is to be rebuilt, and that is under way. */
 static bool is_usable(slc_mirror_t *mirror, slc_err_t *ret_code, slc_error_t *ret_error)
 {
@@ -95,7 +108,7 @@ static bool is_usable(slc_mirror_t *mirror, slc_err_t *ret_code, slc_error_t *re
         return false;
     }
     if (*ret_code == SLC_OK && exists) {
-        *ret_code = slc_report_check(mirror->place.path, ret_error);
+        *ret_code = slc_report_check(mirror->place.path, is_too_late, mirror, ret_error);
     }
     if (*ret_code == SLC_ERR_DAMAGED || *ret_code == SLC_ERR_CONFIG) {
         slc_mirror_rebuild(mirror, mirror->own, ret_error->message);
@@ -146,13 +159,13 @@ static void look_at_the_file(slc_mirror_t *mirror)
     if (look == SLC_PLACE_GONE) {
         close_report(mirror); /* opening it anew says what there is */
     } else if (look == SLC_PLACE_TOUCHED) {
-        slc_err_t code = slc_report_check(mirror->place.path, &error);
+        slc_err_t code = slc_report_check(mirror->place.path, is_too_late, mirror, &error);
         if (code == SLC_OK) {
             code = slc_place_note(&mirror->place, &error);
         }
         if (code == SLC_ERR_DAMAGED || code == SLC_ERR_CHECK_FAILED || code == SLC_ERR_CONFIG) {
             slc_mirror_rebuild(mirror, true, error.message);
-        } else if (code != SLC_OK) {
+        } else if (code != SLC_OK && code != SLC_ERR_CLOSED) {
             slc_mirror_note_failed(mirror, code, error.message);
         }
     }
@@ -170,7 +183,7 @@ bool slc_mirror_is_open(slc_mirror_t *mirror)
     }
     if (mirror->report == NULL && slc_mirror_now_ns(mirror) >= mirror->retry_ns) {
         slc_err_t code = open_report(mirror, &error);
-        if (code != SLC_OK) {
+        if (code != SLC_OK && code != SLC_ERR_CLOSED) {
             slc_mirror_note_failed(mirror, code, error.message);
         }
     }

@@ -15,19 +15,20 @@ struct slc_mirror {
     slc_place_t place;
     slc_report_t *report; /* NULL: not open */
     slc_behind_t behind;
-    bool own;          /* this run has had the file open as its own */
-    bool had_one;      /* this run has had a file, so that a missing one is a loss */
-    bool forget;       /* rows ahead of what is covered have to go first */
-    bool fits;         /* what it covers was compared with the state */
-    bool sweeping;     /* rows of removed drops may be left */
-    bool asked;        /* for a cut */
-    bool unwritten;    /* the buffer, and where `whole` the drops as well, are to be written */
-    bool whole;        /* with this buffer all that is aimed at is there */
-    uint32_t written;  /* rows of the buffer */
-    uint64_t retry_ns; /* not before, behind a failure */
-    uint64_t next_ns;  /* no cut before */
-    uint64_t aimed_ns; /* when what is aimed at was true */
-    slc_err_t failed;  /* of the last attempt; OK: it worked */
+    bool own;             /* this run has had the file open as its own */
+    bool had_one;         /* this run has had a file, so that a missing one is a loss */
+    bool forget;          /* rows ahead of what is covered have to go first */
+    bool fits;            /* what it covers was compared with the state */
+    bool sweeping;        /* rows of removed drops may be left */
+    bool asked;           /* for a cut */
+    bool unwritten;       /* the buffer, and where `whole` the drops as well, are to be written */
+    bool whole;           /* with this buffer all that is aimed at is there */
+    uint32_t written;     /* rows of the buffer */
+    uint64_t retry_ns;    /* not before, behind a failure */
+    uint64_t next_ns;     /* no cut before */
+    uint64_t stopping_ns; /* when a check of the file first met a stop; 0: not yet */
+    uint64_t aimed_ns;    /* when what is aimed at was true */
+    slc_err_t failed;     /* of the last attempt; OK: it worked */
     pthread_mutex_t mutex;
     slc_mirror_status_t status; /* under the mutex, but for lag and state */
     uint64_t true_ns;           /* under the mutex: when the file was as the state is */

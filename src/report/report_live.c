@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of SQLite's virtual machine: some milliseconds. */
+#define STEPS_BETWEEN_QUESTIONS 20000
+
 /* Runs statements in a transaction of its own; all of it or nothing. */
 static slc_err_t run_whole(slc_report_t *report, const char *sql, slc_error_t *ret_error)
 {
@@ -135,8 +138,21 @@ slc_err_t slc_report_checkpoint(slc_report_t *report, uint32_t pages, bool *ret_
     return code == SQLITE_OK || code == SQLITE_BUSY ? SLC_OK : slc_report_failed(report, ret_error);
 }
 
-slc_err_t slc_report_check(const char *path, slc_error_t *ret_error)
+typedef struct patience {
+    bool (*give_up)(void *context);
+    void *context;
+} patience_t;
+
+static int ask_patience(void *context)
 {
+    const patience_t *patience = context;
+    return patience->give_up(patience->context) ? 1 : 0;
+}
+
+slc_err_t slc_report_check(const char *path, bool (*give_up)(void *context), void *context,
+                           slc_error_t *ret_error)
+{
+    patience_t patience = {.give_up = give_up, .context = context};
     slc_report_t report = {.database = NULL};
     sqlite3_stmt *statement = NULL;
     (void)snprintf(report.path, sizeof report.path, "%s", path);
@@ -146,15 +162,22 @@ slc_err_t slc_report_check(const char *path, slc_error_t *ret_error)
         (void)sqlite3_close(report.database); /* nothing is open on it */
         return code;
     }
+    if (give_up != NULL) {
+        sqlite3_progress_handler(report.database, STEPS_BETWEEN_QUESTIONS, ask_patience, &patience);
+    }
     slc_err_t code = slc_report_is_ours(&report, ret_error);
     if (code == SLC_OK && (sqlite3_prepare_v2(report.database, "PRAGMA quick_check(1)", -1, &statement,
                                               NULL) != SQLITE_OK ||
                            sqlite3_step(statement) != SQLITE_ROW)) {
         code = slc_report_failed(&report, ret_error);
     }
-    if (code == SLC_OK && strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0) {
-        code = slc_error_set(ret_error, SLC_ERR_DAMAGED, "the report %.200s: %.200s", path,
-                             (const char *)sqlite3_column_text(statement, 0));
+    const char *found = code == SLC_OK ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    if (code == SLC_OK && found == NULL) {
+        code = slc_error_set(ret_error, SLC_ERR_NO_MEMORY, "no memory to check the report %.200s", path);
+    } else if (code == SLC_OK && strcmp(found, "ok") != 0) {
+        code = slc_error_set(ret_error, SLC_ERR_DAMAGED, "the report %.200s: %.200s", path, found);
+    } else if (code != SLC_OK && sqlite3_errcode(report.database) == SQLITE_INTERRUPT) {
+        code = slc_error_set(ret_error, SLC_ERR_CLOSED, "checking the report %.200s was given up", path);
     }
     (void)sqlite3_finalize(statement);    /* its failure was the step's */
     (void)sqlite3_close(report.database); /* nothing is open on it any more */

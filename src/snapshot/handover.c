@@ -31,6 +31,14 @@ static void wake(slc_handover_t *handover)
     SLC_CHECK(pthread_mutex_unlock(&handover->mutex) == 0);
 }
 
+bool slc_handover_is_stopping(slc_handover_t *handover)
+{
+    SLC_CHECK(pthread_mutex_lock(&handover->mutex) == 0);
+    bool stopping = handover->stopping;
+    SLC_CHECK(pthread_mutex_unlock(&handover->mutex) == 0);
+    return stopping;
+}
+
 void slc_handover_stop(slc_handover_t *handover)
 {
     SLC_CHECK(pthread_mutex_lock(&handover->mutex) == 0);
@@ -41,6 +49,8 @@ void slc_handover_stop(slc_handover_t *handover)
 
 slc_cut_t *slc_handover_leftover(slc_handover_t *handover)
 {
+    /* Acquire: neither side has a thread any more, and whoever saw to that has seen what they did; this
+     * only says so where the two are told apart. */
     slc_cut_t *given = atomic_exchange_explicit(&handover->given, NULL, memory_order_acquire);
     slc_cut_t *returned = atomic_exchange_explicit(&handover->returned, NULL, memory_order_acquire);
     SLC_CHECK(given == NULL || returned == NULL);
@@ -64,6 +74,7 @@ bool slc_handover_wanted(slc_handover_t *handover)
 void slc_handover_give(slc_handover_t *handover, slc_cut_t *cut)
 {
     if (cut == NULL) {
+        /* Release: the keeper that sees it may want again, and is not answered by what came before. */
         atomic_store_explicit(&handover->failed, true, memory_order_release);
     } else {
         /* Release: the keeper that takes it sees the copies, and every record before their tails. */
@@ -75,6 +86,7 @@ void slc_handover_give(slc_handover_t *handover, slc_cut_t *cut)
 
 slc_cut_t *slc_handover_take(slc_handover_t *handover, bool *ret_failed)
 {
+    /* Acquire: see slc_handover_give. */
     *ret_failed = atomic_exchange_explicit(&handover->failed, false, memory_order_acquire);
     /* Acquire: see slc_handover_give. */
     return atomic_exchange_explicit(&handover->given, NULL, memory_order_acquire);

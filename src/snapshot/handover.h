@@ -32,6 +32,8 @@ void slc_handover_init(slc_handover_t *handover);
 void slc_handover_finish(slc_handover_t *handover);
 /* The keeper is to leave: wakes it. Any thread. */
 void slc_handover_stop(slc_handover_t *handover);
+/* Whether it was told so. Any thread. */
+bool slc_handover_is_stopping(slc_handover_t *handover);
 /* When neither side has a thread any more: the cut that is somewhere on the way; NULL: none. */
 slc_cut_t *slc_handover_leftover(slc_handover_t *handover);
 

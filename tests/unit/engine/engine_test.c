@@ -4,9 +4,11 @@
 #include "../../lib/living.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -209,6 +211,77 @@ Test(engine, a_report_that_cannot_be_written_stops_no_sale)
     cr_assert_eq(living_buy(&living, 1, "ada"), SLC_STATUS_ACCEPTED);
     cr_assert(answers("/readyz", "HTTP/1.1 200"));
     living_stop(&living);
+    living_finish(&living);
+}
+
+/* ---- a file system that does not answer: SQLite's own layer, with a gate before each opening ---- */
+
+static atomic_bool gate_is_shut = true;
+static atomic_int at_the_gate;
+static sqlite3_vfs gated;
+static const sqlite3_vfs *ordinary;
+
+static int open_behind_the_gate(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                                int *ret_flags)
+{
+    (void)vfs;
+    atomic_fetch_add(&at_the_gate, 1);
+    while (atomic_load(&gate_is_shut)) {
+        (void)usleep(1000);
+    }
+    return ordinary->xOpen((sqlite3_vfs *)ordinary, name, file, flags, ret_flags);
+}
+
+static bool somebody_waits(void *context)
+{
+    (void)context;
+    return atomic_load(&at_the_gate) > 0;
+}
+
+/* No thread of this process is called so. */
+static bool has_ended(void *name)
+{
+    bool found = false;
+    DIR *tasks = opendir("/proc/self/task");
+    cr_assert_not_null(tasks);
+    for (const struct dirent *task = readdir(tasks); task != NULL && !found; task = readdir(tasks)) {
+        char path[300];
+        char line[32] = "";
+        (void)snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+        FILE *file = fopen(path, "r");
+        if (file == NULL) {
+            continue; /* "." and "..", or it ended meanwhile */
+        }
+        found = fgets(line, sizeof line, file) != NULL &&
+                strncmp(line, name, strlen((const char *)name)) == 0;
+        cr_assert_eq(fclose(file), 0);
+    }
+    cr_assert_eq(closedir(tasks), 0);
+    return !found;
+}
+
+Test(engine, a_report_on_a_disk_that_never_answers_delays_a_stop_by_seconds_and_breaks_nothing_later)
+{
+    ordinary = sqlite3_vfs_find(NULL);
+    gated = *ordinary;
+    gated.zName = "gated";
+    gated.xOpen = open_behind_the_gate;
+    living_begin(&living, NULL);
+    (void)snprintf(living.options.report, sizeof living.options.report, "%s/report.db", living.dir);
+    cr_assert_eq(sqlite3_vfs_register(&gated, 1), SQLITE_OK);
+    cr_assert(living_start(&living), "%s", living.error.message);
+    open_drop(1, 5);
+    living_until(somebody_waits, NULL);
+    cr_assert_eq(living_buy(&living, 1, "ada"), SLC_STATUS_ACCEPTED, "nobody else waits");
+    living_stop(&living);
+    atomic_store(&gate_is_shut, false); /* it answers after all, while the process ends */
+    char mirror[] = "slc-mirror";
+    living_until(has_ended, mirror);
+    cr_assert(living_start(&living), "%s", living.error.message);
+    cr_assert_eq(living_buy(&living, 1, "bob"), SLC_STATUS_ACCEPTED);
+    cr_assert_eq(status_now().orders, 2);
+    living_stop(&living);
+    cr_assert_eq(sqlite3_vfs_unregister(&gated), SQLITE_OK);
     living_finish(&living);
 }
 

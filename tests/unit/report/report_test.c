@@ -199,7 +199,7 @@ Test(report, rows_ahead_of_what_is_covered_are_out_of_sight_and_can_be_forgotten
 Test(report, says_whose_it_is_and_that_it_is_whole)
 {
     char source[SLC_REPORT_SOURCE_BYTES];
-    cr_assert_eq(slc_report_check(path, &error), SLC_ERR_IO, "there is none");
+    cr_assert_eq(slc_report_check(path, NULL, NULL, &error), SLC_ERR_IO, "there is none");
     slc_report_t *report = open_report(SLC_REPORT_LIVE);
     tell(report, 42);
     cr_assert_eq(slc_report_source(report, source, &error), SLC_OK);
@@ -207,10 +207,41 @@ Test(report, says_whose_it_is_and_that_it_is_whole)
     cr_assert_eq(slc_report_set_source(report, "0123456789abcdef0123456789abcdef", &error), SLC_OK);
     cr_assert_eq(slc_report_source(report, source, &error), SLC_OK);
     cr_assert_str_eq(source, "0123456789abcdef0123456789abcdef");
-    cr_assert_eq(slc_report_check(path, &error), SLC_OK, "%s", error.message);
+    cr_assert_eq(slc_report_check(path, NULL, NULL, &error), SLC_OK, "%s", error.message);
     slc_report_close(report);
     cr_assert_eq(truncate(path, 3 * 4096), 0);
-    cr_assert_eq(slc_report_check(path, &error), SLC_ERR_DAMAGED);
+    cr_assert_eq(slc_report_check(path, NULL, NULL, &error), SLC_ERR_DAMAGED);
+}
+
+static bool at_once(void *context)
+{
+    (*(int *)context)++;
+    return true;
+}
+
+static bool never(void *context)
+{
+    (*(int *)context)++;
+    return false;
+}
+
+Test(report, a_check_that_takes_too_long_is_given_up_and_says_nothing_of_the_file)
+{
+    char command[500];
+    int asked = 0;
+    slc_report_t *report = open_report(SLC_REPORT_LIVE);
+    tell(report, 42);
+    slc_report_close(report);
+    (void)snprintf(
+        command, sizeof command,
+        "sqlite3 %s 'WITH RECURSIVE n(i) AS (VALUES(100) UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
+        " INSERT INTO order_rows SELECT i, 1, char(97), 1, NULL, i FROM n'",
+        path);
+    cr_assert_eq(system(command), 0);
+    cr_assert_eq(slc_report_check(path, at_once, &asked, &error), SLC_ERR_CLOSED, "%s", error.message);
+    cr_assert_eq(asked, 1);
+    cr_assert_eq(slc_report_check(path, never, &asked, &error), SLC_OK, "%s", error.message);
+    cr_assert_gt(asked, 2, "it was asked again and again");
 }
 
 Test(report, somebody_elses_file_is_left_as_it_was)

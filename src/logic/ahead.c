@@ -4,63 +4,108 @@
  * the processor's window until then, and in a virtual machine whose host maps 4 KiB at a time (and so
  * whatever the guest's huge pages say) the walk for a line of a large table takes as long as the line.
  * One prefetch before each BUY fills the window with the BUY's own instructions, and the next walk waits.
- * Many prefetches with little between them have their walks done side by side: at 1.5 GiB 20 instead of
- * 200 ns each (build/perf/touch). Hence groups, and passes: all that needs no memory to be named, then
- * what those lines lead to, then what that leads to. */
+ * Many prefetches with nothing between them have their walks done side by side: at 1.5 GiB 20 instead of
+ * 200 ns each (build/perf/touch). Hence groups, and passes: what needs no memory to be named, then what
+ * those lines lead to, then what that leads to; and in each pass first all addresses, then all
+ * prefetches. */
 #include "logic/core.h"
 
 #include "base/check.h"
 
-/* Index lines: what a drop, an order_key and a user are looked up by. */
-static void fetch_index_lines(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count)
+/* Addresses of one pass; each stands for two cache lines, since what is looked for may go on behind the
+ * first. At most three for an ask: a drop, a key and a user. */
+typedef struct slc_touch {
+    const void *lines[3 * SLC_AHEAD_MAX];
+    uint32_t count;
+} slc_touch_t;
+
+static inline void note(slc_touch_t *touch, const void *line)
 {
+    touch->lines[touch->count++] = line;
+}
+
+static void fetch(const slc_touch_t *touch)
+{
+    for (uint32_t i = 0; i < touch->count; i++) {
+        __builtin_prefetch(touch->lines[i]);
+        __builtin_prefetch((const uint8_t *)touch->lines[i] + SLC_LINE_SLOTS * sizeof(uint64_t));
+    }
+}
+
+/* Where the key and the user of each ask are looked up. */
+typedef struct slc_named {
+    uint64_t key[SLC_AHEAD_MAX];
+    uint64_t user[SLC_AHEAD_MAX];
+} slc_named_t;
+
+
+static inline const void *line_of(const slc_index_t *index, uint64_t hash)
+{
+    return slc_index_begin(index, slc_index_tag(hash));
+}
+
+/* Index lines: what a drop, an order_key and a user are looked up by. */
+static void fetch_index_lines(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count,
+                              slc_named_t *ret_named)
+{
+    slc_touch_t touch = {.count = 0};
     bool limits = logic->users.count != 0;
     for (uint32_t i = 0; i < count; i++) {
         const slc_ask_t *ask = &asks[i];
         if (i == 0 || ask->drop_id != asks[i - 1].drop_id) {
-            slc_index_prefetch(&logic->drops.index, slc_drop_hash(ask->drop_id));
+            note(&touch, line_of(&logic->drops.index, slc_drop_hash(ask->drop_id)));
         }
         if (ask->order_key != 0) {
-            slc_index_prefetch(&logic->keys,
-                               slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key));
+            ret_named->key[i] = slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key);
+            note(&touch, line_of(&logic->keys, ret_named->key[i]));
         }
         if (limits) {
-            slc_index_prefetch(&logic->users, slc_user_hash(logic, ask->drop_id, ask->user_hash));
+            ret_named->user[i] = slc_user_hash(logic, ask->drop_id, ask->user_hash);
+            note(&touch, line_of(&logic->users, ret_named->user[i]));
         }
     }
+    fetch(&touch);
 }
 
 /* The drop that is most likely that of the ask; NULL: there is none. */
-static const slc_drop_t *fetch_drop(const slc_logic_t *logic, const slc_ask_t *ask)
+static const slc_drop_t *drop_of(const slc_logic_t *logic, const slc_ask_t *ask)
 {
     slc_probe_t probe;
     slc_ref_t ref = slc_index_first(&logic->drops.index, slc_drop_hash(ask->drop_id), &probe);
-    if (ref == 0) {
-        return NULL;
+    return ref == 0 ? NULL : slc_region_at(&logic->region, ref);
+}
+
+static inline void note_record(slc_touch_t *touch, const slc_logic_t *logic, const slc_index_t *index,
+                               uint64_t hash)
+{
+    slc_probe_t probe;
+    slc_ref_t ref = slc_index_first(index, hash, &probe);
+    if (ref != 0) {
+        note(touch, slc_record_at(&logic->region, ref));
     }
-    const slc_drop_t *drop = slc_region_at(&logic->region, ref);
-    __builtin_prefetch(drop);
-    __builtin_prefetch(&drop->sold);
-    return drop;
 }
 
 /* Drops, and the records that a key and a user lead to. */
 static void fetch_named(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count,
-                        const slc_drop_t *ret_drops[SLC_AHEAD_MAX])
+                        const slc_named_t *named, const slc_drop_t *ret_drops[SLC_AHEAD_MAX])
 {
+    slc_touch_t touch = {.count = 0};
     bool limits = logic->users.count != 0;
     for (uint32_t i = 0; i < count; i++) {
         const slc_ask_t *ask = &asks[i];
         bool same = i > 0 && ask->drop_id == asks[i - 1].drop_id;
-        ret_drops[i] = same ? ret_drops[i - 1] : fetch_drop(logic, ask);
+        ret_drops[i] = same ? ret_drops[i - 1] : drop_of(logic, ask);
+        if (!same && ret_drops[i] != NULL) {
+            note(&touch, ret_drops[i]);
+        }
         if (ask->order_key != 0) {
-            slc_prefetch_first(logic, &logic->keys,
-                               slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key));
+            note_record(&touch, logic, &logic->keys, named->key[i]);
         }
         if (limits) {
-            slc_prefetch_first(logic, &logic->users, slc_user_hash(logic, ask->drop_id, ask->user_hash));
+            note_record(&touch, logic, &logic->users, named->user[i]);
         }
     }
+    fetch(&touch);
 }
 
 /* Where the records of accepted BUYs go. Of one drop they lie one behind the other. */
@@ -80,7 +125,8 @@ void slc_logic_fetch_ahead(const slc_logic_t *logic, const slc_ask_t *asks, uint
 {
     SLC_CHECK(count <= SLC_AHEAD_MAX);
     const slc_drop_t *drops[SLC_AHEAD_MAX];
-    fetch_index_lines(logic, asks, count);
-    fetch_named(logic, asks, count, drops);
+    slc_named_t named;
+    fetch_index_lines(logic, asks, count, &named);
+    fetch_named(logic, asks, count, &named, drops);
     fetch_tails(logic, asks, count, drops);
 }

@@ -51,9 +51,9 @@ bool slc_drop_is_closed(const slc_drop_t *drop, uint64_t time_us)
     return drop->closed || (drop->closes_at_us != 0 && time_us >= drop->closes_at_us);
 }
 
-/* What the rules say to a BUY, and what was found on the way. */
+/* What was found on the way to judging a BUY. Only what is said to be set is: the whole is written and
+ * read in words of 8 bytes, since copying it in wider ones would wait for them. */
 typedef struct slc_verdict {
-    slc_status_t status;
     slc_drop_t *drop;          /* NULL: unknown */
     const slc_record_t *known; /* the order accepted under the key before; NULL: none */
     uint64_t key_hash;         /* with an order_key */
@@ -63,51 +63,45 @@ typedef struct slc_verdict {
 } slc_verdict_t;
 
 /* The rules of logic.h, in their order. ACCEPTED without `known` means: may be placed. */
-static inline slc_verdict_t judge(const slc_logic_t *logic, const slc_ask_t *ask, uint64_t time_us)
+static slc_status_t judge(const slc_logic_t *logic, const slc_ask_t *ask, uint64_t time_us,
+                          slc_verdict_t *ret_verdict)
 {
-    slc_verdict_t verdict = {.drop = slc_drops_find(&logic->drops, ask->drop_id)};
-    const slc_drop_t *drop = verdict.drop;
+    slc_drop_t *drop = slc_drops_find(&logic->drops, ask->drop_id);
+    ret_verdict->drop = drop;
+    ret_verdict->known = NULL;
     if (drop == NULL) {
-        verdict.status = SLC_STATUS_UNKNOWN_DROP;
-        return verdict;
+        return SLC_STATUS_UNKNOWN_DROP;
     }
     if (ask->order_key != 0) {
-        verdict.key_hash = slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key);
-        const slc_record_t *record = slc_find_key(logic, drop, ask, verdict.key_hash);
+        ret_verdict->key_hash = slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key);
+        const slc_record_t *record = slc_find_key(logic, drop, ask, ret_verdict->key_hash);
         if (record != NULL && slc_record_quantity(record) != ask->quantity) {
-            verdict.status = SLC_STATUS_CONFLICT;
-            return verdict;
+            return SLC_STATUS_CONFLICT;
         }
         if (record != NULL) {
-            verdict.known = slc_order_of(logic, record);
-            verdict.status = record == verdict.known ? SLC_STATUS_ACCEPTED : SLC_STATUS_CANCELLED;
-            return verdict;
+            ret_verdict->known = slc_order_of(logic, record);
+            return record == ret_verdict->known ? SLC_STATUS_ACCEPTED : SLC_STATUS_CANCELLED;
         }
     }
     if (time_us < drop->opens_at_us) {
-        verdict.status = SLC_STATUS_NOT_OPEN;
-        return verdict;
+        return SLC_STATUS_NOT_OPEN;
     }
     if (slc_drop_is_closed(drop, time_us)) {
-        verdict.status = SLC_STATUS_CLOSED;
-        return verdict;
+        return SLC_STATUS_CLOSED;
     }
     if (drop->remaining < ask->quantity) {
-        verdict.status = SLC_STATUS_SOLD_OUT;
-        return verdict;
+        return SLC_STATUS_SOLD_OUT;
     }
     if (drop->per_user_limit != 0) {
-        verdict.user_hash = slc_user_hash(logic, ask->drop_id, ask->user_hash);
+        ret_verdict->user_hash = slc_user_hash(logic, ask->drop_id, ask->user_hash);
         const slc_record_t *latest = slc_find_user(logic, drop, (slc_text_t){ask->user, ask->user_bytes},
-                                                   verdict.user_hash, &verdict.latest);
-        verdict.held = latest == NULL ? 0 : slc_record_held(latest);
-        if (verdict.held + ask->quantity > drop->per_user_limit) {
-            verdict.status = SLC_STATUS_LIMIT_EXCEEDED;
-            return verdict;
+                                                   ret_verdict->user_hash, &ret_verdict->latest);
+        ret_verdict->held = latest == NULL ? 0 : slc_record_held(latest);
+        if (ret_verdict->held + ask->quantity > drop->per_user_limit) {
+            return SLC_STATUS_LIMIT_EXCEEDED;
         }
     }
-    verdict.status = SLC_STATUS_ACCEPTED;
-    return verdict;
+    return SLC_STATUS_ACCEPTED;
 }
 
 /* Records an order that judge() accepted. */
@@ -122,7 +116,7 @@ static inline void place(slc_logic_t *logic, const slc_ask_t *ask, const slc_ver
         .sequence = sequence,
         .key = ask->order_key,
         .time_us = time_us,
-        .held = verdict->held + ask->quantity,
+        .held = limited ? verdict->held + ask->quantity : 0,
         .quantity = ask->quantity,
         .flags = limited ? SLC_RECORD_HELD : 0,
         .user = {ask->user, ask->user_bytes},
@@ -146,27 +140,27 @@ static inline void place(slc_logic_t *logic, const slc_ask_t *ask, const slc_ver
 
 /* The answer to a BUY that changes nothing: a refusal, or what was answered before. */
 static inline void answer_unchanged(const slc_logic_t *logic, const slc_verdict_t *verdict,
-                                    slc_answer_t *ret_answer)
+                                    slc_status_t status, slc_answer_t *ret_answer)
 {
     *ret_answer = (slc_answer_t){
         .remaining = verdict->drop == NULL ? 0 : verdict->drop->remaining,
         .sequence = logic->sequence,
         .time_us = logic->time_us,
-        .status = verdict->status,
+        .status = status,
     };
     if (verdict->known != NULL) {
         ret_answer->order_id = verdict->known->sequence;
         ret_answer->replayed = true;
-        if (verdict->status == SLC_STATUS_ACCEPTED) {
+        if (status == SLC_STATUS_ACCEPTED) {
             ret_answer->sequence = verdict->known->sequence;
             ret_answer->time_us = verdict->known->time_us;
         }
     }
 }
 
-static inline bool may_be_placed(const slc_verdict_t *verdict)
+static inline bool may_be_placed(const slc_verdict_t *verdict, slc_status_t status)
 {
-    return verdict->status == SLC_STATUS_ACCEPTED && verdict->known == NULL;
+    return status == SLC_STATUS_ACCEPTED && verdict->known == NULL;
 }
 
 void slc_logic_enter(slc_logic_t *logic, uint64_t sequence, uint64_t time_us)
@@ -191,8 +185,9 @@ void slc_logic_buy(slc_logic_t *logic, const slc_ask_t *ask, uint64_t sequence, 
                    slc_answer_t *ret_answer)
 {
     slc_logic_enter(logic, sequence, time_us);
-    slc_verdict_t verdict = judge(logic, ask, time_us);
-    if (may_be_placed(&verdict)) {
+    slc_verdict_t verdict;
+    slc_status_t status = judge(logic, ask, time_us, &verdict);
+    if (may_be_placed(&verdict, status)) {
         place(logic, ask, &verdict, sequence, time_us);
         *ret_answer = (slc_answer_t){
             .order_id = sequence,
@@ -202,7 +197,7 @@ void slc_logic_buy(slc_logic_t *logic, const slc_ask_t *ask, uint64_t sequence, 
             .status = SLC_STATUS_ACCEPTED,
         };
     } else {
-        answer_unchanged(logic, &verdict, ret_answer);
+        answer_unchanged(logic, &verdict, status, ret_answer);
     }
     slc_logic_leave(logic, sequence, time_us);
 }
@@ -211,9 +206,10 @@ bool slc_logic_try_refuse(slc_logic_t *logic, const slc_ask_t *ask, uint64_t tim
                           slc_answer_t *ret_answer)
 {
     SLC_CHECK(time_us >= logic->time_us);
-    slc_verdict_t verdict = judge(logic, ask, time_us);
-    answer_unchanged(logic, &verdict, ret_answer);
-    if (may_be_placed(&verdict)) {
+    slc_verdict_t verdict;
+    slc_status_t status = judge(logic, ask, time_us, &verdict);
+    answer_unchanged(logic, &verdict, status, ret_answer);
+    if (may_be_placed(&verdict, status)) {
         ret_answer->status = SLC_STATUS_UNSPECIFIED;
         return false;
     }

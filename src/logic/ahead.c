@@ -12,23 +12,32 @@
 
 #include "base/check.h"
 
-/* Addresses of one pass; each stands for two cache lines, since what is looked for may go on behind the
- * first. At most three for an ask: a drop, a key and a user. */
+/* Cache lines of one pass: for an ask at most two of a drop, a key and a user. */
+#define TOUCHED_MAX (6 * SLC_AHEAD_MAX)
+
 typedef struct slc_touch {
-    const void *lines[3 * SLC_AHEAD_MAX];
+    const void *lines[TOUCHED_MAX];
     uint32_t count;
 } slc_touch_t;
 
-static inline void note(slc_touch_t *touch, const void *line)
+static_assert(SLC_TAIL_LINES * SLC_AHEAD_MAX <= TOUCHED_MAX, "the lines of tails fit, too");
+
+static inline void note(slc_touch_t *touch, const void *at)
 {
-    touch->lines[touch->count++] = line;
+    touch->lines[touch->count++] = at;
+}
+
+/* And the line behind, where one search in four goes on to, and most records do. */
+static inline void note_two(slc_touch_t *touch, const void *at)
+{
+    note(touch, at);
+    note(touch, (const uint8_t *)at + SLC_LINE_SLOTS * sizeof(uint64_t));
 }
 
 static void fetch(const slc_touch_t *touch)
 {
     for (uint32_t i = 0; i < touch->count; i++) {
         __builtin_prefetch(touch->lines[i]);
-        __builtin_prefetch((const uint8_t *)touch->lines[i] + SLC_LINE_SLOTS * sizeof(uint64_t));
     }
 }
 
@@ -37,7 +46,6 @@ typedef struct slc_named {
     uint64_t key[SLC_AHEAD_MAX];
     uint64_t user[SLC_AHEAD_MAX];
 } slc_named_t;
-
 
 static inline const void *line_of(const slc_index_t *index, uint64_t hash)
 {
@@ -53,15 +61,15 @@ static void fetch_index_lines(const slc_logic_t *logic, const slc_ask_t *asks, u
     for (uint32_t i = 0; i < count; i++) {
         const slc_ask_t *ask = &asks[i];
         if (i == 0 || ask->drop_id != asks[i - 1].drop_id) {
-            note(&touch, line_of(&logic->drops.index, slc_drop_hash(ask->drop_id)));
+            note_two(&touch, line_of(&logic->drops.index, slc_drop_hash(ask->drop_id)));
         }
         if (ask->order_key != 0) {
             ret_named->key[i] = slc_key_hash(logic, ask->drop_id, ask->user_hash, ask->order_key);
-            note(&touch, line_of(&logic->keys, ret_named->key[i]));
+            note_two(&touch, line_of(&logic->keys, ret_named->key[i]));
         }
         if (limits) {
             ret_named->user[i] = slc_user_hash(logic, ask->drop_id, ask->user_hash);
-            note(&touch, line_of(&logic->users, ret_named->user[i]));
+            note_two(&touch, line_of(&logic->users, ret_named->user[i]));
         }
     }
     fetch(&touch);
@@ -81,7 +89,7 @@ static inline void note_record(slc_touch_t *touch, const slc_logic_t *logic, con
     slc_probe_t probe;
     slc_ref_t ref = slc_index_first(index, hash, &probe);
     if (ref != 0) {
-        note(touch, slc_record_at(&logic->region, ref));
+        note_two(touch, slc_record_at(&logic->region, ref));
     }
 }
 
@@ -96,7 +104,7 @@ static void fetch_named(const slc_logic_t *logic, const slc_ask_t *asks, uint32_
         bool same = i > 0 && ask->drop_id == asks[i - 1].drop_id;
         ret_drops[i] = same ? ret_drops[i - 1] : drop_of(logic, ask);
         if (!same && ret_drops[i] != NULL) {
-            note(&touch, ret_drops[i]);
+            note_two(&touch, ret_drops[i]);
         }
         if (ask->order_key != 0) {
             note_record(&touch, logic, &logic->keys, named->key[i]);
@@ -112,13 +120,16 @@ static void fetch_named(const slc_logic_t *logic, const slc_ask_t *asks, uint32_
 static void fetch_tails(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count,
                         const slc_drop_t *const drops[SLC_AHEAD_MAX])
 {
+    slc_touch_t touch = {.count = 0};
     uint32_t chunks = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (drops[i] != NULL && (i == 0 || drops[i] != drops[i - 1])) {
             uint64_t bytes = slc_order_record_bytes(drops[i]->per_user_limit != 0, asks[i].user_bytes);
-            slc_records_prefetch(&logic->region, drops[i], bytes, &chunks);
+            touch.count += slc_records_tail_lines(&logic->region, drops[i], bytes, &chunks,
+                                                  touch.lines + touch.count);
         }
     }
+    fetch(&touch);
 }
 
 void slc_logic_fetch_ahead(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count)

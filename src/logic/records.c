@@ -60,17 +60,19 @@ static void add_chunk(slc_region_t *region, slc_drop_t *drop)
     drop->chunk_bytes += bytes;
 }
 
-void slc_records_prefetch(const slc_region_t *region, const slc_drop_t *drop, uint64_t bytes,
-                          uint32_t *io_chunks)
+uint32_t slc_records_tail_lines(const slc_region_t *region, const slc_drop_t *drop, uint64_t bytes,
+                                uint32_t *io_chunks, const void *ret_lines[SLC_TAIL_LINES])
 {
+    uint32_t count = 0;
     const uint8_t *at = slc_region_at(region, drop->tail);
     if (drop->tail + bytes / 8 > drop->tail_limit) {
-        __builtin_prefetch(at);                                      /* for the link */
-        __builtin_prefetch(slc_region_at(region, drop->last_chunk)); /* which is the other link's */
+        ret_lines[count++] = at;                                      /* for the link */
+        ret_lines[count++] = slc_region_at(region, drop->last_chunk); /* which is the other link's */
         at = slc_region_coming(region, next_chunk_bytes(drop->chunk_bytes), (*io_chunks)++);
     }
-    __builtin_prefetch(at);
-    __builtin_prefetch(at + bytes - 1);
+    ret_lines[count++] = at;
+    ret_lines[count++] = at + bytes - 1;
+    return count;
 }
 
 slc_ref_t slc_records_append(slc_region_t *region, slc_drop_t *drop, const slc_record_parts_t *parts)

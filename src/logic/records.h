@@ -91,10 +91,13 @@ static inline uint64_t slc_order_record_bytes(bool limited, uint64_t user_bytes)
     return sizeof(slc_record_t) + (limited ? sizeof(uint64_t) : 0) + slc_round_up(user_bytes, 8);
 }
 
-/* Asks for the memory of the next record of a drop, of so many bytes. Counts in `io_chunks` the new
- * chunks that this record and those asked for before it take. */
-void slc_records_prefetch(const slc_region_t *region, const slc_drop_t *drop, uint64_t bytes,
-                          uint32_t *io_chunks);
+/* At most so many cache lines are written to where a drop's next record goes: the record's first and
+ * last, and before a new chunk two links. */
+#define SLC_TAIL_LINES 4u
+/* Those lines, for a record of so many bytes, to be fetched; answers how many. Counts in `io_chunks` the
+ * new chunks that this record and those asked for before it take. */
+uint32_t slc_records_tail_lines(const slc_region_t *region, const slc_drop_t *drop, uint64_t bytes,
+                                uint32_t *io_chunks, const void *ret_lines[SLC_TAIL_LINES]);
 /* Appends one and answers its ref. */
 slc_ref_t slc_records_append(slc_region_t *region, slc_drop_t *drop, const slc_record_parts_t *parts);
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define LINES_MIN UINT64_C(4)
-/* Slots looked at by each call that inserts or removes while the index grows. 8 would do (a growth must
- * be over before the next one is due: N slots within 0.32 N insertions); 12 keeps it short. */
+/* Slots looked at by each call that inserts or removes while the index grows. 2 would do (a growth must
+ * be over before the next one is due: N slots within 0.53 N insertions); 12 keeps it short. */
 #define STEP_SLOTS 12
 /* What is expected grows a table by so much at most: it may turn out to be wrong. */
 #define EXPECTED_GROWTH_MAX 4
@@ -172,7 +172,9 @@ static bool is_waiting(const slc_index_t *index)
 static uint64_t larger(const slc_index_t *index)
 {
     uint64_t lines = index->main.lines;
-    uint64_t usual = lines < 64 ? lines * 2 : lines * 7 / 5;
+    /* Towards the end of what is expected a smaller step does. */
+    uint64_t step = index->expected == 0 ? lines * 5 / 3 : lines * 7 / 5;
+    uint64_t usual = lines < 64 ? lines * 2 : step;
     /* 70% taken in the end: the next growth would be due at 80%. */
     uint64_t needed = index->expected * 10 / 7 / SLC_LINE_SLOTS;
     uint64_t most = lines * EXPECTED_GROWTH_MAX;

@@ -7,7 +7,7 @@
  * home.) That buys four things: a search counts the smaller tags of a line, without a branch to guess
  * wrong, and three times out of four that line is all it reads; a search for what is not there ends at
  * the first larger tag; a table of any size is filled from another in one pass from left to right, so it
- * grows by 2/5 at a time, touches fresh pages one after the other, and needs no look at what the refs
+ * grows by 2/3 at a time, touches fresh pages one after the other, and needs no look at what the refs
  * stand for; and a removal closes its gap, so there are no tombstones.
  *
  * Where it is known that much more comes at once (slc_index_expect), it grows to what that needs, four
@@ -20,7 +20,7 @@
  *     main   [ moved, given back   |cursor: tags >= boundary ........ ]
  *     next   [ tags < boundary .................. |   untouched          ]
  *
- * At 8 bytes a slot and between 57% and 80% of the homes taken an entry costs 10 to 14 bytes. Up to some
+ * At 8 bytes a slot and between 48% and 80% of the homes taken an entry costs 10 to 17 bytes. Up to some
  * 500 million entries two of them rarely share a tag; beyond, searches verify more refs, and stay right.
  *
  * Threads: one. Ownership: init/finish.

@@ -56,7 +56,8 @@ static inline const void *line_of(const slc_index_t *index, uint64_t hash)
 static void fetch_index_lines(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count,
                               slc_named_t *ret_named)
 {
-    slc_touch_t touch = {.count = 0};
+    slc_touch_t touch;
+    touch.count = 0; /* no more: clearing the lines would take longer than a single BUY does */
     bool limits = logic->users.count != 0;
     for (uint32_t i = 0; i < count; i++) {
         const slc_ask_t *ask = &asks[i];
@@ -97,7 +98,8 @@ static inline void note_record(slc_touch_t *touch, const slc_logic_t *logic, con
 static void fetch_named(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count,
                         const slc_named_t *named, const slc_drop_t *ret_drops[SLC_AHEAD_MAX])
 {
-    slc_touch_t touch = {.count = 0};
+    slc_touch_t touch;
+    touch.count = 0;
     bool limits = logic->users.count != 0;
     for (uint32_t i = 0; i < count; i++) {
         const slc_ask_t *ask = &asks[i];
@@ -120,7 +122,8 @@ static void fetch_named(const slc_logic_t *logic, const slc_ask_t *asks, uint32_
 static void fetch_tails(const slc_logic_t *logic, const slc_ask_t *asks, uint32_t count,
                         const slc_drop_t *const drops[SLC_AHEAD_MAX])
 {
-    slc_touch_t touch = {.count = 0};
+    slc_touch_t touch;
+    touch.count = 0;
     uint32_t chunks = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (drops[i] != NULL && (i == 0 || drops[i] != drops[i - 1])) {

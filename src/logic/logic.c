@@ -51,8 +51,8 @@ bool slc_drop_is_closed(const slc_drop_t *drop, uint64_t time_us)
     return drop->closed || (drop->closes_at_us != 0 && time_us >= drop->closes_at_us);
 }
 
-/* What was found on the way to judging a BUY. Only what is said to be set is: the whole is written and
- * read in words of 8 bytes, since copying it in wider ones would wait for them. */
+/* What was found on the way to judging a BUY. Never copied: a copy in wide words would wait for the
+ * narrow ones just stored. */
 typedef struct slc_verdict {
     slc_drop_t *drop;          /* NULL: unknown */
     const slc_record_t *known; /* the order accepted under the key before; NULL: none */
@@ -67,8 +67,7 @@ static slc_status_t judge(const slc_logic_t *logic, const slc_ask_t *ask, uint64
                           slc_verdict_t *ret_verdict)
 {
     slc_drop_t *drop = slc_drops_find(&logic->drops, ask->drop_id);
-    ret_verdict->drop = drop;
-    ret_verdict->known = NULL;
+    *ret_verdict = (slc_verdict_t){.drop = drop};
     if (drop == NULL) {
         return SLC_STATUS_UNKNOWN_DROP;
     }
@@ -116,7 +115,7 @@ static inline void place(slc_logic_t *logic, const slc_ask_t *ask, const slc_ver
         .sequence = sequence,
         .key = ask->order_key,
         .time_us = time_us,
-        .held = limited ? verdict->held + ask->quantity : 0,
+        .held = verdict->held + ask->quantity,
         .quantity = ask->quantity,
         .flags = limited ? SLC_RECORD_HELD : 0,
         .user = {ask->user, ask->user_bytes},

@@ -87,18 +87,6 @@ static inline void slc_before_change(slc_logic_t *logic, slc_drop_t *drop)
 
 /* ---- what a live event and a loaded one have in common ---- */
 
-/* Asks for the record that the first slot of a hash leads to; it may lie across two cache lines. */
-static inline void slc_prefetch_first(const slc_logic_t *logic, const slc_index_t *index, uint64_t hash)
-{
-    slc_probe_t probe;
-    slc_ref_t ref = slc_index_first(index, hash, &probe);
-    if (ref != 0) {
-        const slc_record_t *record = slc_record_at(&logic->region, ref);
-        __builtin_prefetch(record);
-        __builtin_prefetch(record + 1);
-    }
-}
-
 static inline slc_ref_t slc_append_record(slc_logic_t *logic, slc_drop_t *drop,
                                           const slc_record_parts_t *parts)
 {

@@ -68,6 +68,18 @@ bool slc_load_finish_orders(slc_load_t *load)
     return true;
 }
 
+/* Asks for the record that the first slot of a hash leads to; it may lie across two cache lines. */
+static void prefetch_record(const slc_logic_t *logic, const slc_index_t *index, uint64_t hash)
+{
+    slc_probe_t probe;
+    slc_ref_t ref = slc_index_first(index, hash, &probe);
+    if (ref != 0) {
+        const slc_record_t *record = slc_record_at(&logic->region, ref);
+        __builtin_prefetch(record);
+        __builtin_prefetch(record + 1);
+    }
+}
+
 static bool queue_order(slc_load_t *load, slc_ref_t ref, slc_text_t user, uint64_t order_key)
 {
     slc_logic_t *logic = load->logic;
@@ -85,7 +97,7 @@ static bool queue_order(slc_load_t *load, slc_ref_t ref, slc_text_t user, uint64
         waiting->user_hash = slc_user_hash(logic, load->drop->drop_id, user_bytes_hash);
         slc_index_prefetch(&logic->users, waiting->user_hash);
         if (load->waited - load->finished > RECORD_BEHIND) {
-            slc_prefetch_first(
+            prefetch_record(
                 logic, &logic->users,
                 load->waiting[(load->waited - 1 - RECORD_BEHIND) % SLC_WAITING_MAX].user_hash);
         }

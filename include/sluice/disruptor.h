@@ -8,12 +8,13 @@
  *         ^                  └───> C ──┴──> D         B, C: after A; D: after B and C), slc_ring_gate(D)
  *         └── may reuse a slot when D has passed it
  *
- * Threads: which call may overlap which, on one ring -
- *     claim, try_claim, publish    PRODUCER_SINGLE: one thread at a time;  PRODUCER_MULTI: any number of
- * threads poll, run of a consumer         one thread at a time for each consumer, beside all others wait
- * of a consumer              one thread for each consumer, also beside a poll of it by another close,
- * slot, sequences          any thread, any time create, gate, destroy           one thread, while no
- * other uses the ring Ownership: the ring owns slots and consumers; slc_ring_destroy frees all of them.
+ * Threads: which calls may overlap on one ring:
+ *   - claim, try_claim and publish: with PRODUCER_SINGLE one thread at a time, with PRODUCER_MULTI any
+ *   - poll and run of a consumer: one thread at a time for each consumer, beside all others
+ *   - wait of a consumer: one thread for each consumer, also beside a poll of it by another
+ *   - close, slot and the sequences: any thread, any time
+ *   - create, gate and destroy: one thread, while no other uses the ring
+ * Ownership: the ring owns slots and consumers; slc_ring_destroy frees all of them.
  * Failure: create answers NULL and says why; a claim on a closed or (try_) full ring answers false; a
  *   handler that fails stops its consumer, whose progress then stays where it was. */
 #ifndef SLUICE_DISRUPTOR_H

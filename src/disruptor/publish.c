@@ -22,10 +22,8 @@
 static void publish_single(slc_ring_t *ring, uint64_t first, uint64_t count)
 {
     uint64_t end = first + count;
-    /* Relaxed: the producer's own last store. */
-    uint64_t published = atomic_load_explicit(&ring->published.value, memory_order_relaxed);
-    if (first != published) {
-        SLC_CHECK(first > published);
+    if (first != ring->published_own) {
+        SLC_CHECK(first > ring->published_own);
         /* Relaxed: only the producer reads laps in this mode. */
         for (uint64_t i = first; i < end; i++) {
             atomic_store_explicit(slc_ring_lap_at(ring, i), slc_ring_lap(ring, i), memory_order_relaxed);
@@ -38,6 +36,7 @@ static void publish_single(slc_ring_t *ring, uint64_t first, uint64_t count)
         end++;
         ring->early--;
     }
+    ring->published_own = end;
     STORE_VISIBLY(ring, &ring->published.value, end);
 }
 

@@ -49,7 +49,10 @@ struct slc_ring {
     /* Sequences below it may be claimed without a look at the gates: the slowest gate as last seen, plus
      * N. In multi-producer mode any producer writes it; an older value written late only costs a look. */
     _Atomic uint64_t room_end;
-    /* Single-producer mode, private to the producer: */
+    /* Single-producer mode, private to the producer. What it stored into `published` last is kept here as
+     * well: a look at that line, which the consumers have just read, brings it back from them before the
+     * store can even begin, a third of a round trip between two cores. */
+    uint64_t published_own;
     uint64_t early; /* slots published already, above those that consumers may see */
 
     /* In single-producer mode the number of published slots. In multi-producer mode only its bell serves,

@@ -6,10 +6,13 @@
  *
  * What can go wrong:
  *   - no room as far as is known: look at the gates; still none: refuse, or wait for the slowest gate
- *   - closed: refuse, even if it happened during the claim; close.c decides which came first */
+ *   - closed: refuse, even if it happened during the claim; close.c decides which came first
+ *   - lost to another producer: stand aside for a moment, then try again */
 #include "disruptor/ring.h"
 
 #include "base/check.h"
+
+#include <ck_pr.h>
 
 /* A slot's line lies with the consumers' core, which has read it a lap ago, and the stores of a producer
  * wait in line for it, each for a whole way to and fro. So it is asked for when a slot is claimed that
@@ -17,6 +20,11 @@
 #define FETCH_SLOTS_AHEAD 32u
 /* The stores of a larger batch wait for many lines at a time by themselves. */
 #define FETCH_BATCH_MAX 16u
+
+/* Turns of spinning that a producer stands aside which has lost the claim word to another. Some us: time
+ * for the other one to claim dozens of slots with all the lines in its own cache. Asking again at once
+ * takes them from it at every slot, and then both go at the speed of that. */
+#define ASIDE_TURNS 256u
 
 static __attribute__((noinline)) uint64_t look_for_room(slc_ring_t *ring)
 {
@@ -76,6 +84,13 @@ static inline bool claim_alone(slc_ring_t *ring, uint64_t claim, uint64_t count,
     return slc_close_lets_pass(ring) || stands(ring, claim, count);
 }
 
+static void stand_aside(void)
+{
+    for (uint32_t turn = 0; turn < ASIDE_TURNS; turn++) {
+        ck_pr_stall();
+    }
+}
+
 static bool claim_among_others(slc_ring_t *ring, uint64_t count, uint64_t *ret_first)
 {
     for (;;) {
@@ -90,6 +105,7 @@ static bool claim_among_others(slc_ring_t *ring, uint64_t count, uint64_t *ret_f
             *ret_first = claim;
             return true;
         }
+        stand_aside();
     }
 }
 

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
 
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
+SETTLE_SECONDS = 3  # a guest reports free pages two seconds behind
 
 
 def die_with_parent():
@@ -54,8 +56,12 @@ class Server:
         self.process.wait()
 
     def remove(self):
+        """Back when what it leaves behind is over as well: journals that the file system takes back, memory that the
+        guest hands back to its host. Either costs the next measurement pauses of tens of milliseconds."""
         self.stop()
         shutil.rmtree(self.dir)
+        os.sync()
+        time.sleep(SETTLE_SECONDS)
 
     def load(self, *options):
         return run_json(f"{BUILD}/perf/load", "--connect", self.address, "--control", self.control,

@@ -116,6 +116,23 @@ static spans_t *in_both(const spans_t *a, const spans_t *b)
     return both;
 }
 
+/* The times that are in one of them or in both. */
+static spans_t *in_either(const spans_t *a, const spans_t *b)
+{
+    spans_t *either = new_spans();
+    for (size_t i = 0, j = 0; i < a->count || j < b->count;) {
+        bool from_a = j == b->count || (i < a->count && a->at[i].from_ns < b->at[j].from_ns);
+        const span_t *next = from_a ? &a->at[i++] : &b->at[j++];
+        span_t *last = either->count > 0 ? &either->at[either->count - 1] : NULL;
+        if (last == NULL || next->from_ns > last->to_ns) {
+            add(either, next->from_ns, next->to_ns);
+        } else if (next->to_ns > last->to_ns) {
+            last->to_ns = next->to_ns;
+        }
+    }
+    return either;
+}
+
 /* The share of moments in `total_ns` from which it takes longer than `wait_ns` until something runs. */
 static double share_waiting(const spans_t *stood, double wait_ns, double total_ns)
 {
@@ -142,21 +159,30 @@ static double floor_us(const spans_t *stood, double share, double total_ns)
     return high_ns < 1000 ? 0 : high_ns / 1000;
 }
 
-static void print(const spans_t *stood, double total_ns, long cores, bool json)
+static double longest_us(const spans_t *stood)
 {
     double longest_ns = 0;
     for (size_t i = 0; i < stood->count; i++) {
         double length_ns = stood->at[i].to_ns - stood->at[i].from_ns;
         longest_ns = length_ns > longest_ns ? length_ns : longest_ns;
     }
-    (void)printf(
-        json ? "{\"cores\": %ld, \"seconds\": %.2f, \"count\": %zu, \"share\": %.5f, \"longest_us\": "
-               "%.0f, "
-               "\"p99_us\": %.0f, \"p999_us\": %.0f}\n"
-             : "%ld cores, %.1f s: all of them stood still %zu times, %.4f of the time, for %.0f us at "
-               "most;\nso whatever is due at any moment waits at least p99 %.0f us, p99.9 %.0f us\n",
-        cores, total_ns / NS_PER_S, stood->count, share_waiting(stood, 0, total_ns), longest_ns / 1000,
-        floor_us(stood, 0.01, total_ns), floor_us(stood, 0.001, total_ns));
+    return longest_ns / 1000;
+}
+
+static void print_json(const char *name, const spans_t *stood, double total_ns)
+{
+    (void)printf(", \"%s\": {\"count\": %zu, \"share\": %.5f, \"longest_us\": %.0f, \"p99_us\": %.0f, "
+                 "\"p999_us\": %.0f}",
+                 name, stood->count, share_waiting(stood, 0, total_ns), longest_us(stood),
+                 floor_us(stood, 0.01, total_ns), floor_us(stood, 0.001, total_ns));
+}
+
+static void print_line(const char *name, const spans_t *stood, double total_ns)
+{
+    (void)printf("%-14s %5zu times, %6.2f%% of the time, %6.0f us at most; a wait of p99 %5.0f us, p99.9 "
+                 "%5.0f us\n",
+                 name, stood->count, 100 * share_waiting(stood, 0, total_ns), longest_us(stood),
+                 floor_us(stood, 0.01, total_ns), floor_us(stood, 0.001, total_ns));
 }
 
 static void usage(void)
@@ -196,16 +222,31 @@ int main(int count, char **arguments)
         }
     }
     spans_t *all = new_spans();
+    spans_t *one = new_spans();
     add(all, begun_ns, witnesses[0].end_ns); /* cut down to what each core says */
     for (long i = 0; i < cores; i++) {
         (void)pthread_join(witnesses[i].thread, NULL);
-        spans_t *both = in_both(all, witnesses[i].stood);
+        spans_t *in_all = in_both(all, witnesses[i].stood);
+        spans_t *in_one = in_either(one, witnesses[i].stood);
         free(all);
+        free(one);
         free(witnesses[i].stood);
-        all = both;
+        all = in_all;
+        one = in_one;
     }
-    print(all, now_ns() - begun_ns, cores, json);
+    double total_ns = now_ns() - begun_ns;
+    if (json) {
+        (void)printf("{\"cores\": %ld, \"seconds\": %.2f", cores, total_ns / NS_PER_S);
+        print_json("all", all, total_ns);
+        print_json("one", one, total_ns);
+        (void)printf("}\n");
+    } else {
+        (void)printf("%ld cores, %.1f s, stood still\n", cores, total_ns / NS_PER_S);
+        print_line("all at once", all, total_ns);
+        print_line("one or more", one, total_ns);
+    }
     free(all);
+    free(one);
     free(witnesses);
     return 0;
 }

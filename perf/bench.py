@@ -56,8 +56,8 @@ class Server:
         self.process.wait()
 
     def remove(self):
-        """Back when what it leaves behind is over as well: journals that the file system takes back, memory that the
-        guest hands back to its host. Either costs the next measurement pauses of tens of milliseconds."""
+        """Back when what it leaves behind should be over as well: journals that the file system takes back, memory
+        that a guest hands back to its host. They are not to be the next measurement's."""
         self.stop()
         shutil.rmtree(self.dir)
         os.sync()
